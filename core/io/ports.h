@@ -1,0 +1,189 @@
+// The seams between the manager and the outside world.
+//
+// Each is something that a test replaces by a fake with behaviour: processes,
+// connections, probes, and time. All of them live on the core strand: every
+// method is called there, and every report comes there, never from inside the
+// call that asked for it.
+//
+// Destroying any object below ends what it stands for, and no report comes
+// after it. Every report function may destroy the object that reports.
+
+#ifndef CLAWPLANE_CORE_IO_PORTS_H_
+#define CLAWPLANE_CORE_IO_PORTS_H_
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/model/exit_status.h"
+#include "core/model/fault.h"
+#include "core/model/log_buffer.h"
+#include "core/model/time.h"
+
+namespace clawplane::core {
+
+// ---- Processes
+
+// What to run. Nothing of the parent's environment is added.
+struct LaunchSpec {
+  // An absolute path.
+  std::string executable;
+  // Without the program's own name.
+  std::vector<std::string> arguments;
+  // The working directory.
+  std::string directory;
+  // `NAME=value` each; may hold a secret, so it is never logged.
+  std::vector<std::string> environment;
+};
+
+struct ProcessReports {
+  // A line of output, without its end. Comes before `on_exit` for all that the
+  // process itself wrote.
+  std::function<void(LogSource, std::string_view)> on_line;
+  // The process was reaped. Once; the last report.
+  std::function<void(ExitStatus)> on_exit;
+};
+
+// One running child that leads its own process group. Destroying it kills the
+// group, and the child is reaped in the background.
+class Process {
+ public:
+  virtual ~Process() = default;
+
+  virtual pid_t pid() const = 0;
+
+  // Sends `signal` to the whole process group. Does nothing once the process
+  // was reaped.
+  virtual void SignalGroup(int signal) = 0;
+};
+
+class ProcessLauncher {
+ public:
+  virtual ~ProcessLauncher() = default;
+
+  // Starts a child. A failure names the step and the system's error, and leaves
+  // nothing behind.
+  virtual std::variant<std::unique_ptr<Process>, Fault> Launch(
+      const LaunchSpec& spec, ProcessReports reports) = 0;
+};
+
+// ---- Connections
+
+// How a connection ended.
+struct ConnectionEnd {
+  // The close code of the WebSocket (RFC 6455, 7.4), 1006 when there was no
+  // closing handshake. 0 when there never was a WebSocket.
+  uint16_t code = 0;
+  // The peer's reason, or the system's error in words.
+  std::string reason;
+  // The HTTP status of an upgrade that was declined, else 0.
+  int http_status = 0;
+};
+
+struct ConnectionReports {
+  // The WebSocket is open. Once, before any other report but `on_end`.
+  std::function<void()> on_open;
+  // A message came. The bytes are valid during the call only; nobody has
+  // checked that they are JSON, or even text.
+  std::function<void(std::string_view)> on_message;
+  // A message over the limit ended; only its first bytes were kept.
+  std::function<void(std::string_view head, size_t size)> on_oversized;
+  // The first byte of the message with this tag is about to be written.
+  std::function<void(uint64_t tag)> on_write;
+  // It is over. Once; the last report.
+  std::function<void(ConnectionEnd)> on_end;
+};
+
+// One WebSocket from connect to close. It never connects again. Destroying it
+// drops the connection without a closing handshake.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  // Queues a text message. `tag` comes back in `on_write`.
+  virtual void Send(std::string message, uint64_t tag) = 0;
+
+  // Begins the closing handshake; `on_end` follows within 2 s, whatever the
+  // peer does. Messages not yet begun are not sent.
+  virtual void Close(uint16_t code, std::string_view reason) = 0;
+};
+
+class Connector {
+ public:
+  virtual ~Connector() = default;
+
+  // Starts to connect to a port of the loopback interface: IPv4 first, then
+  // IPv6 if that is refused.
+  virtual std::unique_ptr<Connection> Connect(uint16_t port,
+                                              ConnectionReports reports) = 0;
+};
+
+// ---- Probes
+
+// What a look at the gateway's port found.
+struct ProbeReport {
+  enum class Answer {
+    // Nothing accepts connections.
+    kNothing,
+    // A gateway that says, in JSON, that it is not ready.
+    kNotReady,
+    // Something that speaks HTTP and may be a ready gateway.
+    kAnswers,
+    // Something accepts connections, and does not speak HTTP in time.
+    kUnintelligible,
+  };
+
+  Answer answer = Answer::kNothing;
+  // Whether the listening socket belongs to our own user or to root, so that a
+  // secret may be sent to it.
+  bool trusted = false;
+  // For people: what listens there, as far as it can be told ("process 4711
+  // (node)").
+  std::string listener;
+
+  friend bool operator==(const ProbeReport&, const ProbeReport&) = default;
+};
+
+// A look in progress.
+class Probe {
+ public:
+  virtual ~Probe() = default;
+};
+
+class Prober {
+ public:
+  virtual ~Prober() = default;
+
+  // Asks `GET /readyz` of a port of the loopback interface. `report` comes
+  // once, within about `timeout`.
+  virtual std::unique_ptr<Probe> Look(
+      uint16_t port, Duration timeout,
+      std::function<void(ProbeReport)> report) = 0;
+};
+
+// ---- Time
+
+// A clock, and one timer on it.
+class Alarm {
+ public:
+  virtual ~Alarm() = default;
+
+  virtual Instant Now() const = 0;
+
+  // Calls `ring` at or after `when`; replaces what was set before, and nothing
+  // means never.
+  virtual void Set(std::optional<TimePoint> when,
+                   std::function<void()> ring) = 0;
+};
+
+}  // namespace clawplane::core
+
+#endif  // CLAWPLANE_CORE_IO_PORTS_H_

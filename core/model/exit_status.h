@@ -1,0 +1,30 @@
+// How a process ended.
+
+#ifndef CLAWPLANE_CORE_MODEL_EXIT_STATUS_H_
+#define CLAWPLANE_CORE_MODEL_EXIT_STATUS_H_
+
+#include <string>
+
+namespace clawplane::core {
+
+// The end of one process: it exited with a code, or a signal ended it. The two
+// are told apart, so that exit code 15 is not taken for SIGTERM.
+struct ExitStatus {
+  enum class How { kExited, kSignaled };
+
+  How how = How::kExited;
+  // The exit code, or the number of the signal.
+  int value = 0;
+
+  static ExitStatus Exited(int code) { return {How::kExited, code}; }
+  static ExitStatus Signaled(int signal) { return {How::kSignaled, signal}; }
+
+  friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
+};
+
+// For people: "exit code 78", "signal 9 (Killed)".
+std::string Describe(const ExitStatus& exit);
+
+}  // namespace clawplane::core
+
+#endif  // CLAWPLANE_CORE_MODEL_EXIT_STATUS_H_
