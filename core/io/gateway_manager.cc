@@ -133,6 +133,7 @@ const LogBuffer& GatewayManager::logs() const {
 
 void GatewayManager::Subscribe(Topic topic, Subscriber* subscriber) {
   strand_.AssertHeld();
+  if (streams_closed_) return subscriber->Close(ShuttingDown());
   subscribers_[topic].insert(subscriber);
   if (topic == Topic::kEvents && !idle_tick_at_) {
     idle_tick_at_ = Now().steady + kIdleTick;
@@ -245,11 +246,21 @@ void GatewayManager::Shutdown(std::function<void()> stopped) {
 
 void GatewayManager::CloseStreams() {
   strand_.AssertHeld();
+  streams_closed_ = true;
   for (auto& [topic, followers] : subscribers_) {
     for (Subscriber* const subscriber : std::exchange(followers, {})) {
       subscriber->Close(ShuttingDown());
     }
   }
+}
+
+void GatewayManager::Release() {
+  strand_.AssertHeld();
+  world_.alarm.Set(std::nullopt, nullptr);
+  probe_.reset();
+  link_.reset();
+  closing_.reset();
+  process_.reset();
 }
 
 }  // namespace clawplane::core

@@ -126,8 +126,10 @@ class GatewayManager {
   // Refuses orders and calls from now on, stops a gateway of ours or lets go of
   // another one, then calls `stopped`. A second call forces the stop.
   void Shutdown(std::function<void()> stopped);
-  // Ends all streams.
+  // Ends all streams, and those that come later.
   void CloseStreams();
+  // Gives up all that keeps the strand busy. Nothing may be asked after it.
+  void Release();
 
  private:
   struct Order {
@@ -189,6 +191,7 @@ class GatewayManager {
   std::deque<Input> inputs_ ABSL_GUARDED_BY(strand_);
   bool stepping_ ABSL_GUARDED_BY(strand_) = false;
   bool ending_ ABSL_GUARDED_BY(strand_) = false;
+  bool streams_closed_ ABSL_GUARDED_BY(strand_) = false;
   OrderId next_order_ ABSL_GUARDED_BY(strand_) = 1;
   std::map<OrderId, Order> orders_ ABSL_GUARDED_BY(strand_);
   std::map<Topic, std::set<Subscriber*>> subscribers_ ABSL_GUARDED_BY(strand_);
