@@ -1,8 +1,10 @@
 // The one place where the parts of Boost that allow it are compiled.
 
-#include <boost/optional.hpp>  // Boost 1.81's Process forgets these two
-#include <boost/type_traits.hpp>
+// In this order: Process needs what its own sources forget to include.
+// clang-format off
+#include "core/io/boost_process.h"
 
 #include <boost/asio/impl/src.hpp>
 #include <boost/beast/src.hpp>
 #include <boost/process/v2/src.hpp>
+// clang-format on

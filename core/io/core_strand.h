@@ -24,8 +24,7 @@ namespace clawplane::core {
 // Thread-safe. Must outlive all that was posted to it.
 class ABSL_LOCKABLE CoreStrand {
  public:
-  using Executor =
-      boost::asio::strand<boost::asio::io_context::executor_type>;
+  using Executor = boost::asio::strand<boost::asio::io_context::executor_type>;
 
   explicit CoreStrand(boost::asio::io_context& io)
       : executor_(boost::asio::make_strand(io)) {}

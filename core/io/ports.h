@@ -26,6 +26,7 @@
 #include "core/model/exit_status.h"
 #include "core/model/fault.h"
 #include "core/model/log_buffer.h"
+#include "core/model/probe_report.h"
 #include "core/model/time.h"
 
 namespace clawplane::core {
@@ -127,30 +128,6 @@ class Connector {
 };
 
 // ---- Probes
-
-// What a look at the gateway's port found.
-struct ProbeReport {
-  enum class Answer {
-    // Nothing accepts connections.
-    kNothing,
-    // A gateway that says, in JSON, that it is not ready.
-    kNotReady,
-    // Something that speaks HTTP and may be a ready gateway.
-    kAnswers,
-    // Something accepts connections, and does not speak HTTP in time.
-    kUnintelligible,
-  };
-
-  Answer answer = Answer::kNothing;
-  // Whether the listening socket belongs to our own user or to root, so that a
-  // secret may be sent to it.
-  bool trusted = false;
-  // For people: what listens there, as far as it can be told ("process 4711
-  // (node)").
-  std::string listener;
-
-  friend bool operator==(const ProbeReport&, const ProbeReport&) = default;
-};
 
 // A look in progress.
 class Probe {

@@ -2,17 +2,16 @@
 
 #include <cstring>
 
-#include "absl/strings/str_cat.h"
+#include "core/model/text.h"
 
 namespace clawplane::core {
 
 std::string Describe(const ExitStatus& exit) {
   switch (exit.how) {
     case ExitStatus::How::kExited:
-      return absl::StrCat("exit code ", exit.value);
+      return Concat("exit code ", exit.value);
     case ExitStatus::How::kSignaled:
-      return absl::StrCat("signal ", exit.value, " (", strsignal(exit.value),
-                          ")");
+      return Concat("signal ", exit.value, " (", strsignal(exit.value), ")");
   }
   return {};
 }

@@ -1,0 +1,226 @@
+#include "core/io/child_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/system/system_error.hpp>
+#include <cassert>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+namespace clawplane::core {
+namespace {
+
+ExitStatus ToExitStatus(int native) {
+  if (WIFSIGNALED(native)) return ExitStatus::Signaled(WTERMSIG(native));
+  return ExitStatus::Exited(WEXITSTATUS(native));
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(CoreStrand& strand, ProcessReports reports)
+    : strand_(strand),
+      reports_(std::make_shared<const ProcessReports>(std::move(reports))),
+      process_(strand.executor()),
+      exited_(strand.executor()),
+      stdout_(LogSource::kStdout, strand.executor()),
+      stderr_(LogSource::kStderr, strand.executor()) {}
+
+ChildProcess::~ChildProcess() {
+  if (unreaped_) ::kill(-pid_, SIGKILL);
+  // Boost's destructor would kill by a number that may be another's by now.
+  process_.detach();
+}
+
+std::optional<LaunchFailure> ChildProcess::Launch(const LaunchSpec& spec,
+                                                  int parent_death_signal) {
+  strand_.AssertHeld();
+  const UniqueFd in = OpenNullDevice();
+  if (in.get() < 0) return LaunchFailure{LaunchStep::kPipes, errno};
+  UniqueFd out = Open(stdout_);
+  if (out.get() < 0) return LaunchFailure{LaunchStep::kPipes, errno};
+  UniqueFd err = Open(stderr_);
+  if (err.get() < 0) return LaunchFailure{LaunchStep::kPipes, errno};
+
+  VforkLauncher launcher(parent_death_signal);
+  const auto started = launcher.Start(
+      spec, {.in = in.get(), .out = out.get(), .err = err.get()});
+  if (const auto* failure = std::get_if<LaunchFailure>(&started)) {
+    return *failure;
+  }
+
+  const pid_t pid = std::get<pid_t>(started);
+  if (!Watch(pid)) {
+    const int error = errno;
+    KillAndReap(pid);
+    return LaunchFailure{LaunchStep::kWatch, error};
+  }
+  AwaitOutput(stdout_);
+  AwaitOutput(stderr_);
+  AwaitExit();
+  return std::nullopt;
+}
+
+UniqueFd ChildProcess::Open(Output& output) {
+  std::optional<PipeEnds> pipe = MakePipe();
+  if (!pipe) return UniqueFd();
+  // Ours is not to block: a read after the exit may find nothing. The flag
+  // belongs to the reading end alone.
+  ::fcntl(pipe->read.get(), F_SETFL, O_NONBLOCK);
+  Error error;
+  output.pipe.assign(pipe->read.get(), error);
+  if (error) {
+    errno = error.value();
+    return UniqueFd();
+  }
+  pipe->read.Release();
+  return std::move(pipe->write);
+}
+
+bool ChildProcess::Watch(pid_t pid) {
+  UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (handle.get() < 0) return false;
+  UniqueFd duplicate(::fcntl(handle.get(), F_DUPFD_CLOEXEC, 3));
+  if (duplicate.get() < 0) return false;
+  try {
+    exited_.assign(duplicate.get());
+    duplicate.Release();
+    process_ = decltype(process_)(strand_.executor(), pid, handle.get());
+    handle.Release();
+  } catch (const boost::system::system_error& failure) {
+    errno = failure.code().value();
+    return false;
+  }
+  pid_ = pid;
+  unreaped_ = true;
+  return true;
+}
+
+pid_t ChildProcess::pid() const {
+  strand_.AssertHeld();
+  return pid_;
+}
+
+void ChildProcess::SignalGroup(int signal) {
+  strand_.AssertHeld();
+  KillGroup(signal);
+}
+
+void ChildProcess::KillGroup(int signal) {
+  if (unreaped_) ::kill(-pid_, signal);
+}
+
+// Not analysed, because on a stopped `io_context` there is no strand to be on.
+void ChildProcess::Abandon() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  assert(strand_.executor().running_in_this_thread() ||
+         strand_.executor().get_inner_executor().context().stopped());
+  reports_ = nullptr;
+  KillGroup(SIGKILL);
+  Error ignored;
+  stdout_.pipe.close(ignored);
+  stderr_.pipe.close(ignored);
+}
+
+// ---- Output. Waiting and reading are two steps: an asynchronous read may have
+// taken bytes that its handler has yet to bring when the exit is noticed, and
+// the rest of the pipe would overtake them.
+
+void ChildProcess::AwaitOutput(Output& output) {
+  output.pipe.async_wait(Descriptor::wait_read,
+                         [self = shared_from_this(), &output](Error error) {
+                           if (!error) self->OnReadable(output);
+                         });
+}
+
+void ChildProcess::OnReadable(Output& output) {
+  strand_.AssertHeld();
+  if (!output.pipe.is_open()) return;
+  ReadOnce(output, buffer_.size());
+  if (output.pipe.is_open()) AwaitOutput(output);
+}
+
+size_t ChildProcess::ReadOnce(Output& output, size_t most) {
+  const ssize_t size = ::read(output.pipe.native_handle(), buffer_.data(),
+                              std::min(most, buffer_.size()));
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+  if (size <= 0) {
+    Finish(output);
+    return 0;
+  }
+  output.lines.Feed({buffer_.data(), static_cast<size_t>(size)});
+  Deliver(output);
+  return static_cast<size_t>(size);
+}
+
+void ChildProcess::Deliver(Output& output) {
+  while (const auto reports = reports_) {
+    const auto line = output.lines.Next();
+    if (!line) return;
+    reports->on_line(output.source, *line);
+  }
+}
+
+void ChildProcess::Finish(Output& output) {
+  Error ignored;
+  output.pipe.close(ignored);
+  const auto reports = reports_;
+  if (!reports) return;
+  if (const auto line = output.lines.Last()) {
+    reports->on_line(output.source, *line);
+  }
+}
+
+// ---- Exit.
+
+void ChildProcess::AwaitExit() {
+  exited_.async_wait(Descriptor::wait_read,
+                     [self = shared_from_this()](Error error) {
+                       if (!error) self->OnExited();
+                     });
+}
+
+void ChildProcess::OnExited() {
+  strand_.AssertHeld();
+  Error ignored;
+  exited_.close(ignored);
+  // For those it left behind. As long as it is not reaped, the group is its.
+  KillGroup(SIGKILL);
+  // Boost reaps within this call and tells us later.
+  unreaped_ = false;
+  process_.async_wait(
+      [self = shared_from_this()](Error error, int) { self->OnReaped(error); });
+}
+
+void ChildProcess::OnReaped(const Error& error) {
+  strand_.AssertHeld();
+  const ExitStatus status = error ? ExitStatus::Exited(-1)
+                                  : ToExitStatus(process_.native_exit_code());
+  process_.detach();
+  Drain(stdout_);
+  Drain(stderr_);
+  if (const auto reports = std::exchange(reports_, nullptr)) {
+    reports->on_exit(status);
+  }
+}
+
+void ChildProcess::Drain(Output& output) {
+  if (!output.pipe.is_open()) return;
+  // Only what is there now: a descendant that left the group may hold the pipe
+  // open, and write to it without end.
+  int left = 0;
+  ::ioctl(output.pipe.native_handle(), FIONREAD, &left);
+  while (left > 0 && output.pipe.is_open()) {
+    const size_t size = ReadOnce(output, static_cast<size_t>(left));
+    if (size == 0) break;
+    left -= static_cast<int>(size);
+  }
+  if (output.pipe.is_open()) Finish(output);
+}
+
+}  // namespace clawplane::core

@@ -1,0 +1,117 @@
+// A child process from its launch until it is reaped.
+
+#ifndef CLAWPLANE_CORE_IO_CHILD_PROCESS_H_
+#define CLAWPLANE_CORE_IO_CHILD_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <array>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/system/error_code.hpp>
+#include <memory>
+#include <optional>
+
+#include "absl/base/thread_annotations.h"
+#include "core/io/boost_process.h"
+#include "core/io/core_strand.h"
+#include "core/io/line_splitter.h"
+#include "core/io/ports.h"
+#include "core/io/unique_fd.h"
+#include "core/io/vfork_launcher.h"
+
+namespace clawplane::core {
+
+// Watches one child that leads its own session and process group: delivers its
+// output line by line, notices its exit, kills what it left in its group, and
+// reaps it.
+//
+// The group is signalled only while its leader is not reaped, because until
+// then nobody else can get its number. So a signal never hits a stranger.
+//
+// Shared, because the waits for output and exit outlive the owner's interest:
+// after `Abandon` they keep the object until the child is reaped, which the
+// SIGKILL makes soon. If the `io_context` is destroyed earlier, the child is
+// killed, and reaped by whoever inherits it from this process.
+//
+// Nothing else in the program may reap children it has not started or ignore
+// SIGCHLD; the status of a child lost that way is reported as exit code -1.
+//
+// On the strand, but for destruction after the `io_context` has stopped.
+class ChildProcess : public std::enable_shared_from_this<ChildProcess> {
+ public:
+  ChildProcess(CoreStrand& strand, ProcessReports reports);
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+  ~ChildProcess();
+
+  // Starts the process and watches it. Called once, first. Nothing else may be
+  // called after a failure.
+  std::optional<LaunchFailure> Launch(const LaunchSpec& spec,
+                                      int parent_death_signal);
+
+  pid_t pid() const;
+
+  void SignalGroup(int signal);
+
+  // Kills the group, and reports nothing any more. May be called from a report,
+  // and when the `io_context` has stopped.
+  void Abandon();
+
+ private:
+  using Descriptor =
+      boost::asio::posix::basic_stream_descriptor<CoreStrand::Executor>;
+  using Error = boost::system::error_code;
+
+  struct Output {
+    Output(LogSource source, const CoreStrand::Executor& executor)
+        : source(source), pipe(executor), lines(LogBuffer::kMaxLineBytes) {}
+
+    const LogSource source;
+    Descriptor pipe;
+    LineSplitter lines;
+  };
+
+  // Makes the pipe of an output, and returns the child's end of it.
+  UniqueFd Open(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  // Watches a child that runs already. False, with `errno` set, if it cannot.
+  bool Watch(pid_t pid) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
+  void AwaitOutput(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void OnReadable(Output& output);
+  // Reads once, at most `most` bytes, and delivers the lines. Returns how many
+  // bytes came; the pipe is closed at its end.
+  size_t ReadOnce(Output& output, size_t most)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Deliver(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Finish(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
+  void AwaitExit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void OnExited();
+  void OnReaped(const Error& error);
+  // Delivers what is in the pipe of a process that is gone.
+  void Drain(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
+  void KillGroup(int signal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
+  CoreStrand& strand_;
+  // Held while a report runs, which may give it up here; null when there is
+  // nothing left to report.
+  std::shared_ptr<const ProcessReports> reports_ ABSL_GUARDED_BY(strand_);
+  pid_t pid_ ABSL_GUARDED_BY(strand_) = -1;
+  boost::process::v2::basic_process<CoreStrand::Executor> process_
+      ABSL_GUARDED_BY(strand_);
+  // Readable once the process has ended. A descriptor of our own, because
+  // waiting through Boost would reap at once, and the group has to be killed
+  // in between.
+  Descriptor exited_ ABSL_GUARDED_BY(strand_);
+  // Whether the process id is still ours to signal.
+  bool unreaped_ ABSL_GUARDED_BY(strand_) = false;
+  Output stdout_ ABSL_GUARDED_BY(strand_);
+  Output stderr_ ABSL_GUARDED_BY(strand_);
+  // What one read brought; used within one call of `ReadOnce`.
+  std::array<char, 32 * 1024> buffer_ ABSL_GUARDED_BY(strand_);
+};
+
+}  // namespace clawplane::core
+
+#endif  // CLAWPLANE_CORE_IO_CHILD_PROCESS_H_

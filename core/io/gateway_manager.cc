@@ -1,0 +1,266 @@
+#include "core/io/gateway_manager.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/model/text.h"
+#include "core/model/trace.h"
+
+namespace clawplane::core {
+namespace {
+
+constexpr Duration kIdleTick = std::chrono::seconds(10);
+
+Fault ShuttingDown() {
+  return {Reason::kShuttingDown, "the control plane is ending",
+          "repeat the call once it runs again"};
+}
+
+}  // namespace
+
+GatewayManager::GatewayManager(CoreStrand& strand, const Config& config,
+                               std::string version, std::string epoch,
+                               World world)
+    : strand_(strand),
+      config_(config),
+      version_(std::move(version)),
+      world_(std::move(world)),
+      machine_(config.machine, world_.random),
+      calls_(config.calls),
+      events_(std::move(epoch), config.events),
+      logs_(config.logs) {}
+
+// ---- Orders
+
+template <typename MakeInput>
+OrderId GatewayManager::Give(OrderCompletion done, MakeInput make_input) {
+  const OrderId id = next_order_++;
+  const GatewayStatus& status = machine_.status();
+  orders_.emplace(
+      id, Order{std::move(done), Now().steady, status.pid, status.boot_id});
+  Step(make_input(id));
+  return id;
+}
+
+OrderId GatewayManager::Start(OrderCompletion done) {
+  strand_.AssertHeld();
+  if (ending_) {
+    OrderResult refused;
+    refused.fault = ShuttingDown();
+    refused.status = machine_.status();
+    done(refused);
+    return next_order_++;
+  }
+  return Give(std::move(done), [](OrderId id) { return StartOrder{id}; });
+}
+
+OrderId GatewayManager::Stop(std::optional<Duration> grace, bool force,
+                             OrderCompletion done) {
+  strand_.AssertHeld();
+  return Give(std::move(done), [&](OrderId id) {
+    return StopOrder{id, grace, force};
+  });
+}
+
+OrderId GatewayManager::Restart(std::optional<Duration> grace, bool force,
+                                OrderCompletion done) {
+  strand_.AssertHeld();
+  if (ending_) {
+    OrderResult refused;
+    refused.fault = ShuttingDown();
+    refused.status = machine_.status();
+    done(refused);
+    return next_order_++;
+  }
+  return Give(std::move(done), [&](OrderId id) {
+    return RestartOrder{id, grace, force};
+  });
+}
+
+void GatewayManager::Forget(OrderId order) {
+  strand_.AssertHeld();
+  orders_.erase(order);
+}
+
+// ---- Calls
+
+CallId GatewayManager::Call(CallRequest request,
+                            PendingCalls::Completion done) {
+  strand_.AssertHeld();
+  if (ending_) {
+    done(CallFailed{ShuttingDown(), Outcome::kNotSent, true});
+    return 0;
+  }
+  const CallId id = calls_.Add(std::move(request), std::move(done));
+  SendWaiting();
+  Rearm();
+  return id;
+}
+
+void GatewayManager::CancelCall(CallId call) {
+  strand_.AssertHeld();
+  calls_.Cancel(call);
+  SendWaiting();
+  Rearm();
+}
+
+void GatewayManager::SendWaiting() {
+  if (link_ == nullptr) return;
+  while (auto call = calls_.NextToSend()) link_->Send(std::move(*call));
+}
+
+// ---- What is known, and following it
+
+const GatewayStatus& GatewayManager::status() const {
+  strand_.AssertHeld();
+  return machine_.status();
+}
+
+const std::optional<Description>& GatewayManager::description() const {
+  strand_.AssertHeld();
+  return description_;
+}
+
+const EventLog& GatewayManager::events() const {
+  strand_.AssertHeld();
+  return events_;
+}
+
+const LogBuffer& GatewayManager::logs() const {
+  strand_.AssertHeld();
+  return logs_;
+}
+
+void GatewayManager::Subscribe(Topic topic, Subscriber* subscriber) {
+  strand_.AssertHeld();
+  if (streams_closed_) return subscriber->Close(ShuttingDown());
+  subscribers_[topic].insert(subscriber);
+  if (topic == Topic::kEvents && !idle_tick_at_) {
+    idle_tick_at_ = Now().steady + kIdleTick;
+    Rearm();
+  }
+}
+
+void GatewayManager::Unsubscribe(Topic topic, Subscriber* subscriber) {
+  strand_.AssertHeld();
+  subscribers_[topic].erase(subscriber);
+}
+
+void GatewayManager::Wake(Topic topic) {
+  auto& followers = subscribers_[topic];
+  for (auto next = followers.begin(); next != followers.end();) {
+    Subscriber* const subscriber = *next++;  // it may leave
+    subscriber->Wake();
+  }
+}
+
+void GatewayManager::Append(EventDraft draft) {
+  events_.Append(std::move(draft), Now().wall);
+  Wake(Topic::kEvents);
+}
+
+// ---- Deciding and acting
+
+void GatewayManager::Step(Input input) {
+  inputs_.push_back(std::move(input));
+  if (stepping_) return;
+  stepping_ = true;
+  while (!inputs_.empty()) {
+    const Input next = std::move(inputs_.front());
+    inputs_.pop_front();
+    const GatewayStatus before = machine_.status();
+    const std::vector<Effect> effects = machine_.Step(next, Now());
+    Log(next, before, effects);
+    for (const Effect& effect : effects) {
+      std::visit(
+          [this](const auto& specific) {
+            strand_.AssertHeld();
+            Apply(specific);
+          },
+          effect);
+    }
+    UpdateAdmission();
+  }
+  stepping_ = false;
+  SendWaiting();
+  Rearm();
+}
+
+// Polling is not worth a line; whatever changes something is.
+void GatewayManager::Log(const Input& input, const GatewayStatus& before,
+                         const std::vector<Effect>& effects) {
+  const GatewayStatus& after = machine_.status();
+  if (SameRevision(before, after) &&
+      std::all_of(effects.begin(), effects.end(), [](const Effect& e) {
+        return std::holds_alternative<LookAtPort>(e);
+      })) {
+    return;
+  }
+  std::string line = Concat(Name(before.state), "/", Name(before.phase), ", ",
+                            Describe(input), " -> ", Name(after.state), "/",
+                            Name(after.phase), ", ", Describe(effects));
+  if (after.error && after.error != before.error) {
+    line += Concat(": ", after.error->message);
+  }
+  world_.log(line);
+}
+
+// ---- Time
+
+void GatewayManager::Rearm() {
+  std::optional<TimePoint> first = machine_.deadline();
+  for (const auto& other : {calls_.deadline(), idle_tick_at_}) {
+    if (other && (!first || *other < *first)) first = other;
+  }
+  if (first == alarm_at_) return;
+  alarm_at_ = first;
+  world_.alarm.Set(first, [this] { OnAlarm(); });
+}
+
+void GatewayManager::OnAlarm() {
+  strand_.AssertHeld();
+  alarm_at_.reset();
+  const TimePoint now = Now().steady;
+  calls_.Expire(now);
+  if (idle_tick_at_ && *idle_tick_at_ <= now) {
+    const auto& followers = subscribers_[Topic::kEvents];
+    for (Subscriber* const subscriber : followers) subscriber->OnIdleTick();
+    idle_tick_at_.reset();
+    if (!followers.empty()) idle_tick_at_ = now + kIdleTick;
+  }
+  if (machine_.deadline() && *machine_.deadline() <= now) {
+    Step(DeadlineReached());
+  }
+  SendWaiting();
+  Rearm();
+}
+
+// ---- The end
+
+void GatewayManager::Shutdown(std::function<void()> stopped) {
+  strand_.AssertHeld();
+  const bool again = std::exchange(ending_, true);
+  Stop(std::nullopt, again,
+       [stopped = std::move(stopped)](const OrderResult&) { stopped(); });
+}
+
+void GatewayManager::CloseStreams() {
+  strand_.AssertHeld();
+  streams_closed_ = true;
+  for (auto& [topic, followers] : subscribers_) {
+    for (Subscriber* const subscriber : std::exchange(followers, {})) {
+      subscriber->Close(ShuttingDown());
+    }
+  }
+}
+
+void GatewayManager::Release() {
+  strand_.AssertHeld();
+  world_.alarm.Set(std::nullopt, nullptr);
+  probe_.reset();
+  link_.reset();
+  closing_.reset();
+  process_.reset();
+}
+
+}  // namespace clawplane::core

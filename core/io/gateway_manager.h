@@ -1,0 +1,214 @@
+// The shell around the pure core: carries out what the machine decides.
+
+#ifndef CLAWPLANE_CORE_IO_GATEWAY_MANAGER_H_
+#define CLAWPLANE_CORE_IO_GATEWAY_MANAGER_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "core/io/core_strand.h"
+#include "core/io/gateway_link.h"
+#include "core/io/ports.h"
+#include "core/model/config.h"
+#include "core/model/event_log.h"
+#include "core/model/gateway_machine.h"
+#include "core/model/log_buffer.h"
+#include "core/model/pending_calls.h"
+
+namespace clawplane::core {
+
+// Somebody who follows the status, the events or the logs.
+class Subscriber {
+ public:
+  virtual ~Subscriber() = default;
+
+  // There is something new. Called on the strand; may unsubscribe itself.
+  virtual void Wake() = 0;
+
+  // About 10 s have passed.
+  virtual void OnIdleTick() {}
+
+  // Nothing more will come, because of this. It has been unsubscribed.
+  virtual void Close(const Fault& why) = 0;
+};
+
+// What a subscriber follows.
+enum class Topic { kStatus, kEvents, kLogs };
+
+// How an order ended.
+struct OrderResult {
+  // None if it was fulfilled.
+  std::optional<Fault> fault;
+  GatewayStatus status;
+  // The process when the order was given, and what it was.
+  std::optional<int> old_pid;
+  std::string old_boot_id;
+  Duration took{};
+  // The exit that the order brought about.
+  std::optional<ProcessEnd> exit;
+};
+
+// What the gateway said of itself, and when.
+struct Description {
+  Hello hello;
+  WallTime as_of;
+};
+
+// The only owner of the core's mutable state. It feeds the machine with what
+// orders, processes, connections and the clock bring, and applies the effects
+// in one switch; it decides nothing about the gateway's life itself.
+//
+// On the strand: each method is called there, each completion and report comes
+// there. It must outlive what was posted, and be destroyed on the strand or
+// after its thread ended.
+class GatewayManager {
+ public:
+  // The outside world. All must outlive the manager.
+  struct World {
+    ProcessLauncher& launcher;
+    Connector& connector;
+    Prober& prober;
+    Alarm& alarm;
+    // Gives the token that the gateway wants; may make one if asked to.
+    std::function<std::variant<std::string, Fault>(bool may_make)> token;
+    // Says how to launch.
+    std::function<std::variant<LaunchSpec, Fault>(const std::string& token)>
+        plan;
+    // Numbers from 0 up to but without 1.
+    std::function<double()> random;
+    // One line for the log, without a secret.
+    std::function<void(const std::string&)> log;
+  };
+
+  using OrderCompletion = std::function<void(const OrderResult&)>;
+
+  GatewayManager(CoreStrand& strand, const Config& config, std::string version,
+                 std::string epoch, World world);
+  GatewayManager(const GatewayManager&) = delete;
+  GatewayManager& operator=(const GatewayManager&) = delete;
+
+  // ---- Orders. The completion is called once, later or before the return,
+  // unless the order was forgotten.
+  OrderId Start(OrderCompletion done);
+  OrderId Stop(std::optional<Duration> grace, bool force, OrderCompletion done);
+  OrderId Restart(std::optional<Duration> grace, bool force,
+                  OrderCompletion done);
+  // The giver no longer wants to know; the order stands.
+  void Forget(OrderId order);
+
+  // ---- Calls. The completion is called once, later or before the return,
+  // unless the call was cancelled. It must not call back.
+  CallId Call(CallRequest request, PendingCalls::Completion done);
+  void CancelCall(CallId call);
+
+  // ---- What is known
+  const GatewayStatus& status() const;
+  const std::optional<Description>& description() const;
+  const EventLog& events() const;
+  const LogBuffer& logs() const;
+  const Config& config() const { return config_; }
+  Instant Now() const { return world_.alarm.Now(); }
+
+  // ---- Following it
+  void Subscribe(Topic topic, Subscriber* subscriber);
+  void Unsubscribe(Topic topic, Subscriber* subscriber);
+
+  // ---- The end
+  // Refuses orders and calls from now on, stops a gateway of ours or lets go of
+  // another one, then calls `stopped`. A second call forces the stop.
+  void Shutdown(std::function<void()> stopped);
+  // Ends all streams, and those that come later.
+  void CloseStreams();
+  // Gives up all that keeps the strand busy. Nothing may be asked after it.
+  void Release();
+
+ private:
+  struct Order {
+    OrderCompletion done;
+    TimePoint given_at;
+    std::optional<int> old_pid;
+    std::string old_boot_id;
+  };
+
+  template <typename MakeInput>
+  OrderId Give(OrderCompletion done, MakeInput make_input)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
+  void Step(Input input) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Log(const Input& input, const GatewayStatus& before,
+           const std::vector<Effect>& effects)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
+  // The one place that acts.
+  void Apply(const LookAtPort& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const Launch& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const Connect& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const DropLink& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const FailCalls& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const Terminate& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const Kill& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const RecordExit& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const RecordState& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const Publish& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const FinishOrder& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
+  ProcessReports ProcessReportsFor(Generation generation);
+  GatewayLink::Reports LinkReportsFor(Generation generation);
+  void OnVerdict(Generation generation, Handshake::Verdict verdict)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void OnLine(LogSource source, std::string_view text)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  std::string LastWords() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
+  void Append(EventDraft draft) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void UpdateAdmission() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void SendWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Wake(Topic topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  // Sets the one alarm to what comes first.
+  void Rearm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void OnAlarm();
+
+  CoreStrand& strand_;
+  const Config config_;
+  const std::string version_;
+  const World world_;
+
+  GatewayMachine machine_ ABSL_GUARDED_BY(strand_);
+  PendingCalls calls_ ABSL_GUARDED_BY(strand_);
+  EventLog events_ ABSL_GUARDED_BY(strand_);
+  LogBuffer logs_ ABSL_GUARDED_BY(strand_);
+  std::optional<Description> description_ ABSL_GUARDED_BY(strand_);
+
+  std::deque<Input> inputs_ ABSL_GUARDED_BY(strand_);
+  bool stepping_ ABSL_GUARDED_BY(strand_) = false;
+  bool ending_ ABSL_GUARDED_BY(strand_) = false;
+  bool streams_closed_ ABSL_GUARDED_BY(strand_) = false;
+  OrderId next_order_ ABSL_GUARDED_BY(strand_) = 1;
+  std::map<OrderId, Order> orders_ ABSL_GUARDED_BY(strand_);
+  std::map<Topic, std::set<Subscriber*>> subscribers_ ABSL_GUARDED_BY(strand_);
+
+  // The token in use: kept to be struck out of the gateway's output.
+  std::string token_ ABSL_GUARDED_BY(strand_);
+  std::unique_ptr<Process> process_ ABSL_GUARDED_BY(strand_);
+  std::unique_ptr<Probe> probe_ ABSL_GUARDED_BY(strand_);
+  std::unique_ptr<GatewayLink> link_ ABSL_GUARDED_BY(strand_);
+  // One that is saying goodbye.
+  std::unique_ptr<GatewayLink> closing_ ABSL_GUARDED_BY(strand_);
+  std::optional<TimePoint> alarm_at_ ABSL_GUARDED_BY(strand_);
+  std::optional<TimePoint> idle_tick_at_ ABSL_GUARDED_BY(strand_);
+  // The first line of output of the run in progress.
+  uint64_t first_line_of_run_ ABSL_GUARDED_BY(strand_) = 0;
+};
+
+}  // namespace clawplane::core
+
+#endif  // CLAWPLANE_CORE_IO_GATEWAY_MANAGER_H_

@@ -1,0 +1,275 @@
+#include "core/io/launch_plan.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "core/model/text.h"
+
+namespace clawplane::core {
+namespace {
+
+namespace fs = std::filesystem;
+
+using PlanOrFault = std::variant<LaunchSpec, Fault>;
+
+// Variables that tell a service about itself. The gateway would take them for
+// its own, and behave as if the service manager supervised it.
+constexpr std::string_view kNotForTheGateway[] = {"OPENCLAW_SYSTEMD_UNIT=",
+                                                  "INVOCATION_ID=",
+                                                  "SYSTEMD_EXEC_PID=",
+                                                  "JOURNAL_STREAM=",
+                                                  "NOTIFY_SOCKET=",
+                                                  "WATCHDOG_",
+                                                  "LISTEN_",
+                                                  "CLAWPLANE_",
+                                                  "CREDENTIALS_DIRECTORY=",
+                                                  "OPENCLAW_GATEWAY_TOKEN="};
+
+// Variables that would lead a gateway with a HOME of its own to another one's
+// state.
+constexpr std::string_view kOfAnotherHome[] = {"HOME=",
+                                               "OPENCLAW_HOME=",
+                                               "OPENCLAW_STATE_DIR=",
+                                               "OPENCLAW_CONFIG_PATH=",
+                                               "OPENCLAW_PROFILE=",
+                                               "XDG_"};
+
+Fault NotInstalled(std::string message, std::string next_step) {
+  return {Reason::kGatewayNotInstalled, std::move(message),
+          std::move(next_step)};
+}
+
+bool Exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+bool IsDirectory(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+bool IsProgram(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored) &&
+         ::access(path.c_str(), X_OK) == 0;
+}
+
+fs::path Absolute(const fs::path& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  return error ? path : absolute;
+}
+
+std::string_view Variable(const std::vector<std::string>& environment,
+                          std::string_view name) {
+  for (const std::string_view entry : environment) {
+    if (entry.size() > name.size() && entry.starts_with(name) &&
+        entry[name.size()] == '=') {
+      return entry.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
+// As a shell finds it: a name with a slash is a path, any other is looked up.
+std::optional<std::string> FindProgram(
+    const std::string& name, const std::vector<std::string>& environment) {
+  if (name.find('/') != name.npos) {
+    if (!IsProgram(name)) return std::nullopt;
+    return Absolute(name).string();
+  }
+  std::string_view path = Variable(environment, "PATH");
+  while (!path.empty()) {
+    const size_t colon = path.find(':');
+    const fs::path candidate = fs::path(path.substr(0, colon)) / name;
+    if (candidate.is_absolute() && IsProgram(candidate)) {
+      return candidate.string();
+    }
+    path.remove_prefix(colon == path.npos ? path.size() : colon + 1);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> ChildEnvironment(
+    const GatewayConfig& config, const std::string& token,
+    const std::vector<std::string>& environment) {
+  const auto is_left_out = [&](std::string_view entry) {
+    const auto begins = [&](std::string_view name) {
+      return entry.starts_with(name);
+    };
+    return std::any_of(std::begin(kNotForTheGateway),
+                       std::end(kNotForTheGateway), begins) ||
+           (!config.home.empty() &&
+            std::any_of(std::begin(kOfAnotherHome), std::end(kOfAnotherHome),
+                        begins));
+  };
+  std::vector<std::string> child;
+  std::remove_copy_if(environment.begin(), environment.end(),
+                      std::back_inserter(child), is_left_out);
+  if (!config.home.empty()) child.push_back(Concat("HOME=", config.home));
+  // The tracked process stays the gateway, and stays on this machine.
+  child.insert(child.end(), {"OPENCLAW_NO_RESPAWN=1", "CLAWDBOT_NO_RESPAWN=1",
+                             "OPENCLAW_DISABLE_BONJOUR=1",
+                             "OPENCLAW_EXEC_SHELL_SNAPSHOT=0"});
+  if (config.skip_channels) {
+    child.insert(child.end(),
+                 {"OPENCLAW_SKIP_CHANNELS=1", "CLAWDBOT_SKIP_CHANNELS=1"});
+  }
+  child.insert(child.end(), config.environment.begin(),
+               config.environment.end());
+  child.push_back(Concat("OPENCLAW_GATEWAY_TOKEN=", token));
+  return child;
+}
+
+PlanOrFault PlanCommand(const GatewayConfig& config, uint16_t port,
+                        const std::vector<std::string>& environment) {
+  LaunchSpec spec;
+  const auto program = FindProgram(config.command.front(), environment);
+  if (!program) {
+    return NotInstalled(
+        Concat("gateway.command names ", config.command.front(),
+               ", which is not a program"),
+        "install it, or set gateway.command to a program that exists");
+  }
+  spec.executable = *program;
+  for (size_t i = 1; i < config.command.size(); ++i) {
+    std::string argument = config.command[i];
+    constexpr std::string_view kPort = "{port}";
+    if (const size_t at = argument.find(kPort); at != argument.npos) {
+      argument.replace(at, kPort.size(), std::to_string(port));
+    }
+    spec.arguments.push_back(std::move(argument));
+  }
+  spec.directory = config.directory.empty() ? "/" : config.directory;
+  if (!IsDirectory(spec.directory)) {
+    return NotInstalled(
+        Concat("the directory ", spec.directory, " does not exist"),
+        "set gateway.dir to a directory that does");
+  }
+  return spec;
+}
+
+// The package that the `openclaw` in PATH belongs to.
+std::string FindPackage(const std::vector<std::string>& environment) {
+  const auto program = FindProgram("openclaw", environment);
+  if (!program) return {};
+  std::error_code error;
+  const fs::path entry = fs::canonical(*program, error);
+  if (error || entry.filename() != "openclaw.mjs") return {};
+  return entry.parent_path().string();
+}
+
+void AddRunArguments(const GatewayConfig& config, uint16_t port,
+                     LaunchSpec& spec) {
+  spec.arguments.insert(spec.arguments.end(),
+                        {"gateway", "run", "--port", std::to_string(port)});
+  if (config.dev) spec.arguments.push_back("--dev");
+  if (config.allow_unconfigured) {
+    spec.arguments.push_back("--allow-unconfigured");
+  }
+}
+
+PlanOrFault PlanProduction(const GatewayConfig& config, const fs::path& root,
+                           uint16_t port,
+                           const std::vector<std::string>& environment) {
+  if (!IsDirectory(root / "node_modules") &&
+      root.parent_path().filename() != "node_modules") {
+    return Fault{
+        Reason::kDependenciesMissing,
+        Concat("the gateway in ", root.string(), " has no node_modules"),
+        Concat("run: npm install --prefix ", root.string())};
+  }
+  const std::string wanted = config.node.empty() ? "node" : config.node;
+  const auto node = FindProgram(wanted, environment);
+  if (!node) {
+    return NotInstalled(
+        config.node.empty()
+            ? "there is no node in PATH"
+            : Concat("gateway.node is ", wanted, ", which is not a program"),
+        "install Node 24.16 or later, or set gateway.node to it");
+  }
+  LaunchSpec spec{*node, {(root / "openclaw.mjs").string()}, root.string(), {}};
+  AddRunArguments(config, port, spec);
+  return spec;
+}
+
+PlanOrFault PlanDevelopment(const GatewayConfig& config, const fs::path& root,
+                            uint16_t port,
+                            const std::vector<std::string>& environment) {
+  if (!IsDirectory(root / "node_modules")) {
+    return Fault{
+        Reason::kDependenciesMissing,
+        Concat("the sources in ", root.string(), " have no node_modules"),
+        Concat("run: cd ", root.string(), " && pnpm install")};
+  }
+  const auto pnpm = FindProgram("pnpm", environment);
+  if (!pnpm) {
+    return NotInstalled("there is no pnpm in PATH, which runs the sources",
+                        "run: npm install -g pnpm");
+  }
+  LaunchSpec spec{*pnpm, {"run", "dev"}, root.string(), {}};
+  AddRunArguments(config, port, spec);
+  return spec;
+}
+
+// Whether the package there has a script `dev`.
+bool HasDevScript(const fs::path& root) {
+  std::ifstream file(root / "package.json");
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  return text.find("\"scripts\"") != text.npos &&
+         text.find("\"dev\"") != text.npos;
+}
+
+PlanOrFault PlanPackage(const GatewayConfig& config, uint16_t port,
+                        const std::vector<std::string>& environment) {
+  const std::string install =
+      "install it (npm install -g openclaw), or set gateway.dir to the "
+      "directory of the package openclaw";
+  const fs::path root = config.directory.empty()
+                            ? fs::path(FindPackage(environment))
+                            : Absolute(config.directory);
+  if (root.empty()) {
+    return NotInstalled(
+        "gateway.dir is not set, and there is no openclaw in PATH", install);
+  }
+  if (!IsDirectory(root)) {
+    return NotInstalled(
+        Concat("the gateway's directory ", root.string(), " does not exist"),
+        install);
+  }
+  if (Exists(root / "openclaw.mjs") && IsDirectory(root / "dist")) {
+    return PlanProduction(config, root, port, environment);
+  }
+  if (HasDevScript(root)) {
+    return PlanDevelopment(config, root, port, environment);
+  }
+  return NotInstalled(Concat(root.string(),
+                             " holds neither a built gateway (openclaw.mjs and "
+                             "dist) nor its sources"),
+                      install);
+}
+
+}  // namespace
+
+PlanOrFault PlanLaunch(const GatewayConfig& config, uint16_t port,
+                       const std::string& token,
+                       const std::vector<std::string>& environment) {
+  PlanOrFault plan = config.command.empty()
+                         ? PlanPackage(config, port, environment)
+                         : PlanCommand(config, port, environment);
+  if (auto* spec = std::get_if<LaunchSpec>(&plan)) {
+    spec->environment = ChildEnvironment(config, token, environment);
+  }
+  return plan;
+}
+
+}  // namespace clawplane::core

@@ -1,0 +1,99 @@
+// All that can be configured, with its defaults and its allowed values.
+
+#ifndef CLAWPLANE_CORE_MODEL_CONFIG_H_
+#define CLAWPLANE_CORE_MODEL_CONFIG_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/model/event_log.h"
+#include "core/model/gateway_machine.h"
+#include "core/model/log_buffer.h"
+#include "core/model/pending_calls.h"
+#include "core/model/time.h"
+
+namespace clawplane::core {
+
+// How to start a gateway, and how to speak to it.
+struct GatewayConfig {
+  // The package's directory: an installed one, or a source checkout. Empty:
+  // that of the `openclaw` found in PATH.
+  std::string directory;
+  // The whole command line in place of what `directory` leads to. `{port}` in
+  // an argument stands for the port.
+  std::vector<std::string> command;
+  // The Node that runs the gateway. Empty: the `node` found in PATH.
+  std::string node;
+  // HOME of the gateway. Empty: our own.
+  std::string home;
+  bool dev = false;
+  bool allow_unconfigured = false;
+  bool skip_channels = false;
+  // Further variables of its environment, NAME=value each.
+  std::vector<std::string> environment;
+  // Holds the token that we and the gateway share. Empty: `gateway.token` in
+  // the state directory.
+  std::string token_file;
+  std::vector<std::string> scopes = {"operator.read", "operator.write",
+                                     "operator.admin", "operator.approvals",
+                                     "operator.pairing"};
+  Duration probe_timeout = std::chrono::seconds(2);
+};
+
+// Thread-compatible. Built once by `ApplySetting`, then never changed.
+struct Config {
+  // The name of this instance.
+  std::string name = "clawplane";
+  // Holds tokens and the Unix socket. Empty: chosen by the daemon.
+  std::string state_directory;
+  // HOST:PORT on the loopback interface, or "none". Port 0: the system chooses.
+  std::string listen = "127.0.0.1:50061";
+  // The Unix socket, or "none". Empty: `clawplane.sock` in the state directory.
+  std::string socket;
+  GatewayConfig gateway;
+  GatewayMachine::Settings machine;
+  PendingCalls::Limits calls;
+  EventLog::Limits events;
+  LogBuffer::Limits logs;
+};
+
+// One thing that can be set. The key is its name in the file; its flag and its
+// environment variable follow from it by rule.
+struct Setting {
+  std::string_view key;
+  // The default as a person would write it.
+  std::string_view fallback;
+  // What is allowed, with the unit.
+  std::string_view allowed;
+  std::string_view meaning;
+  // Whether it takes any number of values rather than one.
+  bool is_list;
+  // Puts the values into the config; false if they are not allowed.
+  std::function<bool(const std::vector<std::string>& values, Config& config)>
+      apply;
+
+  // `gateway.stop_grace` -> `--gateway-stop-grace`
+  std::string flag() const;
+  // `gateway.stop_grace` -> `CLAWPLANE_GATEWAY_STOP_GRACE`
+  std::string variable() const;
+};
+
+// All settings, in the order in which they are documented.
+const std::vector<Setting>& Settings();
+
+// Sets `key` in `config`. `origin` says where the values come from, for the
+// error: "clawplane.yaml:12", "--listen", "CLAWPLANE_LISTEN".
+absl::Status ApplySetting(std::string_view key,
+                          const std::vector<std::string>& values,
+                          std::string_view origin, Config& config);
+
+// The settings as the rows of a Markdown table.
+std::string SettingsTable();
+
+}  // namespace clawplane::core
+
+#endif  // CLAWPLANE_CORE_MODEL_CONFIG_H_

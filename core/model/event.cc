@@ -1,0 +1,171 @@
+#include "core/model/event.h"
+
+#include <utility>
+
+#include "core/model/text.h"
+
+namespace clawplane::core {
+namespace {
+
+std::optional<std::string> Copy(const std::optional<JsonView>& json) {
+  if (!json) return std::nullopt;
+  return std::string(*json);
+}
+
+EventDraft ChannelStatus(std::string name,
+                         const std::optional<JsonView>& payload) {
+  ChannelStatusDetail detail;
+  if (payload) {
+    // Gateways differ in how they name the channel.
+    for (const char* member : {"channelId", "channel_id", "channel"}) {
+      detail.channel_id = StringMember(*payload, member);
+      if (!detail.channel_id.empty()) break;
+    }
+    detail.status = StringMember(*payload, "status");
+  }
+  detail.json = Copy(payload);
+  return {EventKind::kChannelStatus, std::move(name), std::move(detail), {}};
+}
+
+// How many bytes of UTF-8 `text` begins with; 0 if it begins with none.
+size_t SequenceLength(std::string_view text) {
+  const auto byte = [&](size_t i) {
+    return static_cast<unsigned char>(i < text.size() ? text[i] : 0);
+  };
+  const auto follows = [&](size_t i, unsigned low = 0x80,
+                           unsigned high = 0xBF) {
+    return byte(i) >= low && byte(i) <= high;
+  };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    // No overlong forms, and no surrogates.
+    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
+    const unsigned high = lead == 0xED ? 0x9F : 0xBF;
+    return follows(1, low, high) && follows(2) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    // No overlong forms, and nothing beyond U+10FFFF.
+    const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
+    return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+struct DetailSize {
+  static size_t Of(const std::optional<std::string>& json) {
+    return json ? json->size() : 0;
+  }
+  size_t operator()(const GatewayPayload& p) const { return Of(p.json); }
+  size_t operator()(const ChannelStatusDetail& c) const {
+    return c.channel_id.size() + c.status.size() + Of(c.json);
+  }
+  size_t operator()(const StateChange& s) const {
+    return s.error ? s.error->message.size() + s.error->next_step.size() : 0;
+  }
+  size_t operator()(const ProcessEnd&) const { return 0; }
+  size_t operator()(const ErrorDetail& e) const {
+    return e.message.size() + Of(e.json);
+  }
+  size_t operator()(const UnrecognizedDetail& u) const {
+    return u.why.size() + u.excerpt.size();
+  }
+  size_t operator()(const UpstreamGap&) const { return 0; }
+};
+
+}  // namespace
+
+std::string_view Name(EventKind kind) {
+  switch (kind) {
+    case EventKind::kChatMessage:
+      return "chat_message";
+    case EventKind::kChannelStatus:
+      return "channel_status";
+    case EventKind::kNotification:
+      return "notification";
+    case EventKind::kStateChanged:
+      return "state_changed";
+    case EventKind::kProcessExit:
+      return "process_exit";
+    case EventKind::kError:
+      return "error";
+    case EventKind::kUnrecognizedMessage:
+      return "unrecognized_message";
+    case EventKind::kGap:
+      return "gap";
+  }
+  return {};
+}
+
+size_t Event::size() const {
+  return sizeof(Event) + what.name.size() +
+         std::visit(DetailSize(), what.detail);
+}
+
+EventDraft OwnEvent(EventKind kind, EventDetail detail) {
+  return {kind, std::string(Name(kind)), std::move(detail), {}};
+}
+
+EventDraft RouteEvent(const EventFrame& frame) {
+  EventDraft draft;
+  if (frame.event == "channel.status") {
+    draft = ChannelStatus(frame.event, frame.payload);
+  } else {
+    draft = {frame.event == "chat" ? EventKind::kChatMessage
+                                   : EventKind::kNotification,
+             frame.event,
+             GatewayPayload{Copy(frame.payload)},
+             {}};
+  }
+  draft.gateway_seq = frame.seq;
+  return draft;
+}
+
+EventDraft RouteNotification(const NotificationFrame& frame) {
+  if (frame.method == "channel.status_changed") {
+    return ChannelStatus(frame.method, frame.params);
+  }
+  if (frame.method == "error") {
+    std::string message;
+    if (frame.params) message = StringMember(*frame.params, "message");
+    if (message.empty()) message = "the gateway reports an error";
+    return {EventKind::kError,
+            "error",
+            ErrorDetail{std::move(message), Copy(frame.params)},
+            {}};
+  }
+  return {frame.method == "message.received" ? EventKind::kChatMessage
+                                             : EventKind::kNotification,
+          frame.method,
+          GatewayPayload{Copy(frame.params)},
+          {}};
+}
+
+EventDraft UnrecognizedMessage(std::string why, std::string_view message,
+                               size_t size) {
+  return OwnEvent(
+      EventKind::kUnrecognizedMessage,
+      UnrecognizedDetail{
+          std::move(why),
+          ValidUtf8(message.substr(0, UnrecognizedDetail::kMaxExcerpt)), size});
+}
+
+std::string ValidUtf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const size_t length = SequenceLength(text);
+    if (length == 0) {
+      valid += "\xEF\xBF\xBD";
+      text.remove_prefix(1);
+    } else {
+      valid += text.substr(0, length);
+      text.remove_prefix(length);
+    }
+  }
+  return valid;
+}
+
+}  // namespace clawplane::core

@@ -1,0 +1,118 @@
+// The messages that a gateway and its clients exchange, as text and as values.
+
+#ifndef CLAWPLANE_CORE_MODEL_FRAME_H_
+#define CLAWPLANE_CORE_MODEL_FRAME_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/model/time.h"
+
+namespace clawplane::core {
+
+// JSON text that lies in somebody else's buffer.
+using JsonView = std::string_view;
+
+// The answer to a request. A JSON-RPC 2.0 response is read as one too.
+struct ResponseFrame {
+  std::string id;
+  bool ok = false;
+  std::optional<JsonView> payload;
+  std::optional<JsonView> error;
+};
+
+// Something the gateway tells unasked.
+struct EventFrame {
+  std::string event;
+  std::optional<JsonView> payload;
+  std::optional<uint64_t> seq;
+};
+
+// A JSON-RPC 2.0 notification, as other gateways may send.
+struct NotificationFrame {
+  std::string method;
+  std::optional<JsonView> params;
+};
+
+// Anything else, with the cause.
+struct UnrecognizedFrame {
+  std::string why;
+};
+
+using Frame = std::variant<ResponseFrame, EventFrame, NotificationFrame,
+                           UnrecognizedFrame>;
+
+// Reads one message. All of it is checked to be one JSON value in UTF-8, of any
+// depth; of the value only the envelope is looked at, and payloads are given as
+// views into `text`. Unknown members are ignored; of a repeated one the last
+// counts.
+Frame ParseFrame(std::string_view text);
+
+// The id of a response of which only the beginning is there, if it can be seen.
+std::optional<std::string> ResponseIdFromHead(std::string_view head);
+
+// What is in the `error` member of a response. A member that is missing or of
+// the wrong type is left at its default.
+struct ErrorShape {
+  std::string code;
+  std::string message;
+  bool retryable = false;
+  std::optional<Duration> retry_after;
+  // The `details` as JSON text; empty if there are none.
+  std::string details_json;
+  // The members `details.code` and `details.expectedProtocol`.
+  std::string details_code;
+  std::optional<int64_t> expected_protocol;
+};
+ErrorShape ParseError(JsonView error);
+
+// The member `details` of an error, as it stands there.
+std::optional<JsonView> DetailsOf(JsonView error);
+
+// A request as text. `params`, if given, must be JSON; it is copied unchanged.
+std::string SerializeRequest(std::string_view id, std::string_view method,
+                             std::optional<JsonView> params);
+
+// What we say of ourselves in the request `connect`.
+struct ConnectParams {
+  std::string token;
+  std::string display_name;
+  std::string client_version;
+  std::vector<std::string> scopes;
+};
+std::string SerializeConnect(std::string_view id, const ConnectParams& params);
+
+// What the gateway says of itself when it accepts.
+struct Hello {
+  std::string version;
+  uint32_t protocol = 0;
+  std::string boot_id;
+  std::string connection_id;
+  std::vector<std::string> methods;
+  std::vector<std::string> events;
+  std::vector<std::string> scopes;
+  // 0 where the gateway does not tell.
+  uint64_t max_payload_bytes = 0;
+  Duration tick_interval{};
+
+  friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+// Reads the payload of an accepted `connect`. Nothing unless it is an object of
+// type `hello-ok` with a protocol version. Any other member may be missing.
+std::optional<Hello> ParseHello(JsonView payload);
+
+// The string at `member` of the object `json`; empty if there is none.
+std::string StringMember(JsonView json, std::string_view member);
+
+// Why `json` cannot be the params of a call; nothing if it can: one JSON value
+// in UTF-8 that is an object, an array or null.
+std::optional<std::string> FaultInParams(std::string_view json);
+
+}  // namespace clawplane::core
+
+#endif  // CLAWPLANE_CORE_MODEL_FRAME_H_

@@ -1,0 +1,203 @@
+#include "core/model/gateway_machine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/model/text.h"
+
+namespace clawplane::core {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::seconds;
+
+}  // namespace
+
+std::vector<Effect> GatewayMachine::Step(const Input& input, Instant now) {
+  now_ = now;
+  effects_.clear();
+  const GatewayStatus before = status_;
+
+  std::visit([this](const auto& specific) { On(specific); }, input);
+
+  if (!SameRevision(before, status_)) {
+    ++status_.revision;
+    if (before.state != status_.state) {
+      Do(RecordState{before.state, status_.state});
+    }
+    Do(Publish{});
+  }
+  // Who gave an order is told last, when all that came of it can be seen.
+  std::stable_partition(effects_.begin(), effects_.end(), [](const Effect& e) {
+    return !std::holds_alternative<FinishOrder>(e);
+  });
+  return std::move(effects_);
+}
+
+std::optional<TimePoint> GatewayMachine::deadline() const {
+  if (!phase_deadline_) return start_deadline_;
+  if (!start_deadline_) return phase_deadline_;
+  return std::min(*phase_deadline_, *start_deadline_);
+}
+
+// ---- Orders
+
+void GatewayMachine::On(const StartOrder& order) {
+  status_.wanted_up = true;
+  budget_.Clear();
+  switch (status_.state) {
+    case State::kRunning:
+      Do(FinishOrder{order.id, std::nullopt});
+      return;
+    case State::kStopped:
+    case State::kError:
+      up_orders_.push_back(order.id);
+      BeginStart();
+      return;
+    case State::kStarting:
+    case State::kReconnecting:
+      up_orders_.push_back(order.id);
+      if (status_.phase == Phase::kBackingOff) Look();
+      return;
+    case State::kStopping:
+      // A start that just failed is over; this is another one.
+      if (next_ == State::kError) FinishUpOrders(status_.error);
+      if (next_ != State::kStarting) resume_after_ = Duration();
+      next_ = State::kStarting;
+      status_.error.reset();
+      up_orders_.push_back(order.id);
+      return;
+  }
+}
+
+void GatewayMachine::On(const StopOrder& order) {
+  status_.wanted_up = false;
+  FinishUpOrders(Fault{Reason::kSuperseded, "superseded by Stop", ""});
+  down_orders_.push_back(order.id);
+  const Duration grace = order.grace.value_or(settings_.stop_grace);
+  if (status_.state == State::kStopping) {
+    next_ = State::kStopped;
+    Hasten(grace, order.force);
+  } else if (child_) {
+    End(State::kStopped, grace, order.force);
+  } else {
+    next_ = State::kStopped;
+    if (link_live_) Do(FailCalls{});
+    if (link_live_) Do(DropLink{});
+    AfterEnd();
+  }
+}
+
+void GatewayMachine::On(const RestartOrder& order) {
+  if (foreign_ && status_.state != State::kStopped &&
+      status_.state != State::kError) {
+    Do(FinishOrder{
+        order.id,
+        Fault{Reason::kNotImplemented,
+              "this gateway is not a child of this control plane; restarting "
+              "such a gateway is not built yet",
+              "restart it where it was started"}});
+    return;
+  }
+  status_.wanted_up = true;
+  budget_.Clear();
+  if (status_.state == State::kStopping && next_ == State::kError) {
+    FinishUpOrders(status_.error);  // that start is over
+  }
+  up_orders_.push_back(order.id);
+  const Duration grace = order.grace.value_or(settings_.stop_grace);
+  if (status_.state == State::kStopping) {
+    if (next_ == State::kStopped) resume_after_ = settings_.restart_delay;
+    next_ = State::kStarting;
+    status_.error.reset();
+    Hasten(grace, order.force);
+  } else if (child_) {
+    resume_after_ = settings_.restart_delay;
+    End(State::kStarting, grace, order.force);
+  } else if (status_.state == State::kStopped ||
+             status_.state == State::kError) {
+    BeginStart();
+  } else if (status_.phase == Phase::kBackingOff) {
+    Look();
+  }
+}
+
+// ---- Time
+
+void GatewayMachine::On(const DeadlineReached&) {
+  if (start_deadline_ && now_.steady >= *start_deadline_) {
+    OnStartBudgetSpent();
+    return;
+  }
+  if (!phase_deadline_ || now_.steady < *phase_deadline_) return;
+  phase_deadline_.reset();
+  switch (status_.phase) {
+    case Phase::kWaitingForPort:
+    case Phase::kWaitingForReady:
+      // The phase goes on: what is waited for is still the same.
+      link_live_ = true;
+      Do(LookAtPort{++link_});
+      return;
+    case Phase::kConnecting:
+      link_live_ = false;
+      Do(DropLink{});
+      Retry(Concat("no handshake within ",
+                   duration_cast<seconds>(settings_.handshake_timeout).count(),
+                   " s"));
+      return;
+    case Phase::kBackingOff:
+      Look();
+      return;
+    case Phase::kRestartDelay:
+      BeginStart();
+      return;
+    case Phase::kTerminating:
+      KillNow();
+      return;
+    case Phase::kNone:
+    case Phase::kProbing:
+    case Phase::kKilling:
+      return;
+  }
+}
+
+void GatewayMachine::OnStartBudgetSpent() {
+  Fault fault = {
+      Reason::kStartBudgetSpent,
+      Concat("the gateway was not ready within ",
+             duration_cast<seconds>(settings_.start_budget).count(),
+             " s; it got as far as ", Name(status_.phase)),
+      "see the gateway's log (clawctl logs), or raise gateway.start_budget"};
+  start_deadline_.reset();
+  if (status_.state == State::kReconnecting && child_) {
+    status_.error = std::move(fault);
+    End(State::kReconnecting, settings_.stop_grace, false);
+    return;
+  }
+  Fail(std::move(fault));
+}
+
+// ---- Book-keeping
+
+void GatewayMachine::Enter(State state, Phase phase) {
+  status_.state = state;
+  status_.phase = phase;
+  status_.phase_since = now_.steady;
+  phase_deadline_.reset();
+  status_.next_attempt_at.reset();
+  if (state != State::kRunning) status_.connected_at.reset();
+}
+
+void GatewayMachine::FinishUpOrders(const std::optional<Fault>& fault) {
+  for (const OrderId id : std::exchange(up_orders_, {})) {
+    Do(FinishOrder{id, fault});
+  }
+}
+
+void GatewayMachine::FinishDownOrders() {
+  for (const OrderId id : std::exchange(down_orders_, {})) {
+    Do(FinishOrder{id, std::nullopt});
+  }
+}
+
+}  // namespace clawplane::core

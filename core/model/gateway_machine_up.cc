@@ -1,0 +1,225 @@
+// How a gateway comes up: looking, launching, connecting, trying again.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/model/gateway_machine.h"
+#include "core/model/text.h"
+
+namespace clawplane::core {
+namespace {
+
+// How soon a gateway of ours that dropped us while starting is tried again.
+constexpr Duration kStartingRetry = std::chrono::milliseconds(500);
+
+Fault ConnectionFault(std::string why) {
+  return {Reason::kConnectionLost, std::move(why), ""};
+}
+
+}  // namespace
+
+void GatewayMachine::BeginStart() {
+  status_.error.reset();
+  status_.reconnect_attempts = 0;
+  status_.owned = child_.has_value();
+  backoff_.Reset();
+  foreign_ = false;
+  start_deadline_.reset();
+  if (settings_.mode != Mode::kAttach) {
+    start_deadline_ = now_.steady + settings_.start_budget;
+  }
+  status_.state = State::kStarting;
+  Look();
+}
+
+void GatewayMachine::Look() {
+  Enter(status_.state, Phase::kProbing);
+  link_live_ = true;
+  Do(LookAtPort{++link_});
+}
+
+void GatewayMachine::On(const PortSeen& seen) {
+  if (!IsCurrent(seen.link)) return;
+  link_live_ = false;
+  if (child_) {
+    OnOwnPortSeen(seen.report);
+  } else if (seen.report.answer == ProbeReport::Answer::kNothing) {
+    OnFreePort();
+  } else {
+    OnListenerFound(seen.report);
+  }
+}
+
+void GatewayMachine::OnFreePort() {
+  if (foreign_ || settings_.mode == Mode::kAttach) {
+    Retry(Concat("nothing listens on port ", settings_.port));
+    return;
+  }
+  if (status_.state == State::kReconnecting &&
+      !budget_.TakeLaunch(now_.steady)) {
+    Fail({Reason::kCrashLoop,
+          Concat("the gateway keeps ending; the last time with ",
+                 status_.last_exit ? Describe(status_.last_exit->exit) : "",
+                 ". It is not launched again by itself"),
+          "see the gateway's log (clawctl logs), mend the cause, then start "
+          "again"});
+    return;
+  }
+  BeginLaunch();
+}
+
+void GatewayMachine::OnListenerFound(const ProbeReport& report) {
+  const std::string listener =
+      report.listener.empty() ? "another program" : report.listener;
+  const bool attach = foreign_ || settings_.mode == Mode::kAttach;
+  const bool unintelligible =
+      report.answer == ProbeReport::Answer::kUnintelligible;
+  if (!attach && (settings_.mode == Mode::kLaunch || unintelligible)) {
+    Fault held = {Reason::kPortHeld,
+                  Concat("port ", settings_.port, " is in use by ", listener,
+                         unintelligible ? ", which is no gateway" : ""),
+                  "stop that program, or set gateway.port to a free port"};
+    if (status_.state == State::kReconnecting) {
+      BackOff(std::move(held));
+    } else {
+      Fail(std::move(held));
+    }
+    return;
+  }
+  if (unintelligible) {
+    Retry(Concat(listener, " on port ", settings_.port, " does not answer"));
+    return;
+  }
+  if (settings_.mode != Mode::kAttach && !report.trusted) {
+    Fail({Reason::kTokenWithheld,
+          Concat("port ", settings_.port, " belongs to ", listener,
+                 ", another user's program, so the token was not sent to it"),
+          "if that is the gateway you want, set gateway.mode to attach"});
+    return;
+  }
+  foreign_ = true;
+  if (report.answer == ProbeReport::Answer::kNotReady) {
+    WaitForReady(Phase::kWaitingForReady, kStartingRetry);
+  } else {
+    BeginConnect();
+  }
+}
+
+void GatewayMachine::OnOwnPortSeen(const ProbeReport& report) {
+  switch (report.answer) {
+    case ProbeReport::Answer::kNothing:
+      if (child_->was_up) {
+        Retry("the gateway's port is closed");
+      } else {
+        WaitForReady(Phase::kWaitingForPort, settings_.ready_poll);
+      }
+      return;
+    case ProbeReport::Answer::kNotReady:
+    case ProbeReport::Answer::kUnintelligible:
+      if (child_->was_up) {
+        Retry("the gateway is not ready");
+      } else {
+        WaitForReady(Phase::kWaitingForReady, settings_.ready_poll);
+      }
+      return;
+    case ProbeReport::Answer::kAnswers:
+      if (report.trusted) {
+        BeginConnect();
+      } else {
+        Fail({Reason::kTokenWithheld,
+              Concat("another user's program (", report.listener,
+                     ") took port ", settings_.port,
+                     " before the gateway did, so the token was not sent"),
+              "stop that program, or set gateway.port to a free port"});
+      }
+      return;
+  }
+}
+
+void GatewayMachine::BeginLaunch() {
+  if (!start_deadline_) start_deadline_ = now_.steady + settings_.start_budget;
+  Enter(status_.state, Phase::kWaitingForPort);
+  Do(Launch{++process_});
+}
+
+void GatewayMachine::On(const Launched& launched) {
+  if (launched.process != process_ || child_) return;
+  child_ = Child{launched.process, launched.pid, now_.steady};
+  if (launches_++ > 0) ++status_.restarts;
+  status_.pid = launched.pid;
+  status_.owned = true;
+  WaitForReady(Phase::kWaitingForPort, settings_.ready_poll);
+}
+
+void GatewayMachine::On(const LaunchFailed& failed) {
+  if (failed.process != process_ || child_) return;
+  Fail(failed.fault);
+}
+
+void GatewayMachine::WaitForReady(Phase phase, Duration wait) {
+  if (status_.phase != phase) Enter(status_.state, phase);
+  phase_deadline_ = now_.steady + wait;
+}
+
+void GatewayMachine::BeginConnect() {
+  Enter(status_.state, Phase::kConnecting);
+  phase_deadline_ = now_.steady + settings_.handshake_timeout;
+  link_live_ = true;
+  Do(Connect{++link_});
+}
+
+void GatewayMachine::On(const HandshakeAccepted& accepted) {
+  if (!IsCurrent(accepted.link) || status_.phase != Phase::kConnecting) return;
+  Enter(State::kRunning, Phase::kNone);
+  start_deadline_.reset();
+  if (child_) child_->was_up = true;
+  backoff_.Reset();
+  budget_.OnRunning(now_.steady);
+  status_.connected_at = now_;
+  status_.version = accepted.hello.version;
+  status_.protocol = accepted.hello.protocol;
+  status_.boot_id = accepted.hello.boot_id;
+  status_.error.reset();
+  status_.reconnect_attempts = 0;
+  FinishUpOrders(std::nullopt);
+}
+
+void GatewayMachine::On(const HandshakeDeferred& deferred) {
+  if (!IsCurrent(deferred.link) || status_.phase != Phase::kConnecting) return;
+  link_live_ = false;
+  if (deferred.told) {
+    WaitForReady(Phase::kWaitingForReady, deferred.after);
+  } else {
+    Retry(deferred.why);
+  }
+}
+
+void GatewayMachine::On(const HandshakeRefused& refused) {
+  if (!IsCurrent(refused.link) || status_.phase != Phase::kConnecting) return;
+  link_live_ = false;
+  Fail(refused.fault);
+}
+
+void GatewayMachine::Retry(const std::string& why) {
+  if (child_ && !child_->was_up) {
+    WaitForReady(Phase::kWaitingForReady, kStartingRetry);
+    return;
+  }
+  ++status_.reconnect_attempts;
+  std::string told = why;
+  if (status_.reconnect_attempts >= settings_.max_reconnect_attempts) {
+    told += Concat(" (", status_.reconnect_attempts,
+                   " attempts failed; trying on)");
+  }
+  BackOff(ConnectionFault(std::move(told)));
+}
+
+void GatewayMachine::BackOff(std::optional<Fault> why) {
+  const Duration wait = backoff_.Next();
+  Enter(status_.state, Phase::kBackingOff);
+  phase_deadline_ = now_.steady + wait;
+  status_.next_attempt_at = now_.wall + wait;
+  status_.error = std::move(why);
+}
+
+}  // namespace clawplane::core

@@ -1,0 +1,94 @@
+#include "core/model/trace.h"
+
+#include "core/model/text.h"
+
+namespace clawplane::core {
+namespace {
+
+std::string_view Name(ProbeReport::Answer answer) {
+  switch (answer) {
+    case ProbeReport::Answer::kNothing:
+      return "nothing";
+    case ProbeReport::Answer::kNotReady:
+      return "not-ready";
+    case ProbeReport::Answer::kAnswers:
+      return "answers";
+    case ProbeReport::Answer::kUnintelligible:
+      return "unintelligible";
+  }
+  return {};
+}
+
+struct InputWords {
+  std::string operator()(const StartOrder&) const { return "start"; }
+  std::string operator()(const StopOrder& o) const {
+    return o.force ? "stop force" : "stop";
+  }
+  std::string operator()(const RestartOrder& o) const {
+    return o.force ? "restart force" : "restart";
+  }
+  std::string operator()(const PortSeen& s) const {
+    return Concat("port-seen ", Name(s.report.answer));
+  }
+  std::string operator()(const Launched& l) const {
+    return Concat("launched ", l.pid);
+  }
+  std::string operator()(const LaunchFailed& f) const {
+    return Concat("launch-failed ", core::Name(f.fault.reason));
+  }
+  std::string operator()(const ProcessExited& e) const {
+    return Concat("exited ", core::Describe(e.exit));
+  }
+  std::string operator()(const HandshakeAccepted& a) const {
+    return Concat("accepted ", a.hello.version);
+  }
+  std::string operator()(const HandshakeDeferred& d) const {
+    return Concat("deferred (", d.why, ")");
+  }
+  std::string operator()(const HandshakeRefused& r) const {
+    return Concat("refused ", core::Name(r.fault.reason));
+  }
+  std::string operator()(const ConnectionLost& l) const {
+    return Concat("connection-lost (", l.why, ")");
+  }
+  std::string operator()(const DeadlineReached&) const { return "deadline"; }
+};
+
+struct EffectWords {
+  std::string operator()(const LookAtPort&) const { return "look"; }
+  std::string operator()(const Launch&) const { return "launch"; }
+  std::string operator()(const Connect&) const { return "connect"; }
+  std::string operator()(const DropLink&) const { return "drop-link"; }
+  std::string operator()(const FailCalls&) const { return "fail-calls"; }
+  std::string operator()(const Terminate&) const { return "terminate"; }
+  std::string operator()(const Kill&) const { return "kill"; }
+  std::string operator()(const RecordExit&) const { return "record-exit"; }
+  std::string operator()(const RecordState&) const { return "record-state"; }
+  std::string operator()(const Publish&) const { return "publish"; }
+  std::string operator()(const FinishOrder& f) const {
+    return Concat("finish ", f.id, " ",
+                  f.fault ? core::Name(f.fault->reason) : "ok");
+  }
+};
+
+}  // namespace
+
+std::string Describe(const Input& input) {
+  return std::visit(InputWords(), input);
+}
+
+std::string Describe(const Effect& effect) {
+  return std::visit(EffectWords(), effect);
+}
+
+std::string Describe(const std::vector<Effect>& effects) {
+  if (effects.empty()) return "nothing";
+  std::string words;
+  for (const Effect& effect : effects) {
+    if (!words.empty()) words += ", ";
+    words += Describe(effect);
+  }
+  return words;
+}
+
+}  // namespace clawplane::core

@@ -1,0 +1,153 @@
+#include "server/app.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cstdio>
+#include <utility>
+#include <variant>
+
+#include "core/io/launch_plan.h"
+#include "core/io/token_file.h"
+#include "core/model/text.h"
+#include "server/log.h"
+#include "server/version.h"
+
+namespace clawplane::server {
+namespace {
+
+// What a client may send in one message: the most that a gateway accepts
+// (25 MiB) and room for the envelope.
+constexpr int kMaxRequestBytes = 33 * 1024 * 1024;
+
+// How long calls may take to end once the gateway is gone.
+constexpr std::chrono::seconds kServerGrace(2);
+
+// A name for one life of the event log that no other life has.
+std::string NewEpoch() {
+  std::random_device random;
+  std::array<char, 17> text;
+  std::snprintf(text.data(), text.size(), "%08x%08x", random(), random());
+  return text.data();
+}
+
+}  // namespace
+
+App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
+         std::string access_token, std::vector<std::string> environment)
+    : config_(config),
+      epoch_(NewEpoch()),
+      directory_(std::move(directory)),
+      access_(std::move(access_token)),
+      io_(1),
+      keep_running_(io_.get_executor()),
+      strand_(io_),
+      launcher_(strand_, {}),
+      connector_(strand_),
+      prober_(strand_),
+      alarm_(strand_),
+      random_(std::random_device()()),
+      manager_(strand_, config_, kVersion, epoch_,
+               MakeWorld(std::move(environment))),
+      service_(strand_, manager_, access_),
+      health_(manager_) {}
+
+App::~App() {
+  if (io_thread_.joinable()) End();
+}
+
+core::GatewayManager::World App::MakeWorld(
+    std::vector<std::string> environment) {
+  const auto token =
+      [file = config_.gateway.token_file](
+          bool may_make) -> std::variant<std::string, core::Fault> {
+    auto text = may_make ? core::ReadOrMakeToken(file) : core::ReadToken(file);
+    if (text.ok()) return *std::move(text);
+    return core::Fault{core::Reason::kTokenUnreadable,
+                       std::string(text.status().message()),
+                       core::Concat("put the gateway's token into ", file,
+                                    ", readable by nobody else")};
+  };
+  const auto plan =
+      [this, environment = std::move(environment)](const std::string& secret) {
+        return core::PlanLaunch(config_.gateway, config_.machine.port, secret,
+                                environment);
+      };
+  return {
+      .launcher = launcher_,
+      .connector = connector_,
+      .prober = prober_,
+      .alarm = alarm_,
+      .token = token,
+      .plan = plan,
+      .random =
+          [this] { return std::uniform_real_distribution<double>()(random_); },
+      .log = [](const std::string& line) { LogLine(line); }};
+}
+
+absl::Status App::Start() {
+  const absl::Status listening = Listen();
+  if (!listening.ok()) return listening;
+  service_.set_info({.version = kVersion,
+                     .build = kBuild,
+                     .epoch = epoch_,
+                     .started_at = alarm_.Now().wall,
+                     .listeners = listeners_});
+  strand_.Post([this] { health_.Begin(server_->GetHealthCheckService()); });
+  // Calls that came already wait for the strand to run.
+  io_thread_ = std::thread([this] { io_.run(); });
+  return absl::OkStatus();
+}
+
+absl::Status App::Listen() {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  // Two servers on one port would each get a part of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
+  builder.RegisterService(&service_);
+  int tcp_port = -1;
+  if (config_.listen != "none") {
+    builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(),
+                             &tcp_port);
+  }
+  int unix_port = -1;
+  if (config_.socket != "none") {
+    builder.AddListeningPort("unix:" + config_.socket,
+                             grpc::InsecureServerCredentials(), &unix_port);
+  }
+  // The socket's mode is its credential, from its first moment on.
+  const mode_t mask = ::umask(0177);
+  server_ = builder.BuildAndStart();
+  ::umask(mask);
+  if (server_ == nullptr || tcp_port == 0 || unix_port == 0) {
+    return absl::FailedPreconditionError(core::Concat(
+        "cannot listen on ", tcp_port == 0 ? config_.listen : config_.socket,
+        ": another program may be using it; set ",
+        tcp_port == 0 ? "listen" : "socket", " to another one"));
+  }
+  if (tcp_port > 0) {
+    listeners_.push_back(core::Concat(
+        config_.listen.substr(0, config_.listen.rfind(':')), ":", tcp_port));
+  }
+  if (unix_port > 0) listeners_.push_back("unix:" + config_.socket);
+  return absl::OkStatus();
+}
+
+void App::StopGateway(std::function<void()> stopped) {
+  strand_.Post([this, stopped = std::move(stopped)]() mutable {
+    manager_.Shutdown(std::move(stopped));
+  });
+}
+
+void App::End() {
+  strand_.Post([this] { manager_.CloseStreams(); });
+  server_->Shutdown(std::chrono::system_clock::now() + kServerGrace);
+  strand_.Post([this] { manager_.Release(); });
+  keep_running_.reset();
+  io_thread_.join();
+}
+
+}  // namespace clawplane::server

@@ -1,0 +1,87 @@
+// The daemon: builds everything, and takes it down in the one right order.
+
+#ifndef CLAWPLANE_SERVER_APP_H_
+#define CLAWPLANE_SERVER_APP_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/io/asio_alarm.h"
+#include "core/io/core_strand.h"
+#include "core/io/gateway_manager.h"
+#include "core/io/http_probe.h"
+#include "core/io/process_launcher.h"
+#include "core/io/ws_connection.h"
+#include "core/model/config.h"
+#include "server/access.h"
+#include "server/gateway_service.h"
+#include "server/health_reporter.h"
+#include "server/state_directory.h"
+
+namespace clawplane::server {
+
+// Owns all parts by value, in the order in which they need each other.
+//
+// A life: `Start` -> (serving) -> `StopGateway`, perhaps twice -> `End`. All
+// are called by the main thread. Between them the only threads are the strand's
+// and gRPC's own.
+class App {
+ public:
+  // `environment` is what the gateway may inherit, NAME=value each.
+  App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
+      std::string access_token, std::vector<std::string> environment);
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+  ~App();
+
+  // Takes calls from now on; or says why it cannot, and is to be destroyed.
+  absl::Status Start();
+
+  // Where calls are taken, as clients name it. After `Start`.
+  const std::vector<std::string>& listeners() const { return listeners_; }
+
+  // Refuses new work, and stops the gateway if it is ours; then calls
+  // `stopped`, on another thread. A second call forces that.
+  void StopGateway(std::function<void()> stopped);
+
+  // Ends the streams, the server and the threads. After `stopped`.
+  void End();
+
+ private:
+  core::GatewayManager::World MakeWorld(std::vector<std::string> environment);
+  absl::Status Listen();
+
+  const core::Config config_;
+  const std::string epoch_;
+  const std::unique_ptr<StateDirectory> directory_;
+  const Access access_;
+
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+      keep_running_;
+  core::CoreStrand strand_;
+  core::ChildProcessLauncher launcher_;
+  core::WsConnector connector_;
+  core::HttpProber prober_;
+  core::AsioAlarm alarm_;
+  std::mt19937_64 random_;  // used on the strand only
+  core::GatewayManager manager_;
+  GatewayService service_;
+  HealthReporter health_;
+  std::unique_ptr<grpc::Server> server_;
+  std::vector<std::string> listeners_;
+  std::thread io_thread_;
+};
+
+}  // namespace clawplane::server
+
+#endif  // CLAWPLANE_SERVER_APP_H_

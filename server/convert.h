@@ -1,0 +1,65 @@
+// The only place that knows both the core's values and the API's messages.
+
+#ifndef CLAWPLANE_SERVER_CONVERT_H_
+#define CLAWPLANE_SERVER_CONVERT_H_
+
+#include <grpcpp/support/status.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "clawplane/v1/gateway.pb.h"
+#include "core/io/gateway_manager.h"
+#include "core/model/event.h"
+#include "core/model/fault.h"
+#include "core/model/log_buffer.h"
+#include "core/model/pending_calls.h"
+
+namespace clawplane::server {
+
+// ---- From the core
+
+// The manager's present status, with all that the machine does not know. On the
+// strand.
+v1::GatewayStatus StatusToProto(const core::GatewayManager& manager);
+
+// `status` as it was, with what the manager knows now. On the strand.
+v1::GatewayStatus StatusToProto(const core::GatewayStatus& status,
+                                const core::GatewayManager& manager);
+
+v1::ProcessExit ToProto(const core::ProcessEnd& end);
+v1::DescribeGatewayResponse ToProto(const core::Description& description);
+v1::LogLine ToProto(const core::LogLine& line);
+
+// How a reader wants payloads.
+struct PayloadOptions {
+  v1::PayloadForm form = v1::PAYLOAD_FORM_JSON;
+  size_t max_bytes = 1024 * 1024;
+};
+v1::Event ToProto(const core::Event& event, std::string_view epoch,
+                  const PayloadOptions& options);
+
+google::protobuf::Duration ToProto(core::Duration duration);
+google::protobuf::Timestamp ToProto(core::WallTime time);
+
+// ---- To the core
+
+// Nothing for a duration that is malformed.
+std::optional<core::Duration> FromProto(
+    const google::protobuf::Duration& duration);
+// Nothing for a kind that is not known.
+std::optional<core::EventKind> FromProto(v1::EventKind kind);
+
+// ---- Errors: one table for lifecycle faults, one for the gateway's refusals
+
+grpc::Status ToGrpcStatus(const core::Fault& fault);
+grpc::Status ToGrpcStatus(const core::CallFailed& failed);
+grpc::Status ToGrpcStatus(const core::CallRefused& refused);
+
+// `OUT_OF_RANGE`, with where the log begins.
+grpc::Status EventsLostStatus(std::string_view epoch, uint64_t oldest);
+
+}  // namespace clawplane::server
+
+#endif  // CLAWPLANE_SERVER_CONVERT_H_

@@ -1,0 +1,257 @@
+#include "server/gateway_service.h"
+
+#include <unistd.h>
+
+#include <optional>
+#include <variant>
+
+#include "core/model/text.h"
+#include "server/convert.h"
+#include "server/event_stream.h"
+#include "server/log_stream.h"
+#include "server/status_stream.h"
+#include "server/unary_calls.h"
+
+namespace clawplane::server {
+namespace {
+
+using UnaryOrFault = std::variant<UnaryCall*, core::Fault>;
+template <typename Response>
+using StreamOrFault = std::variant<StreamReactor<Response>*, core::Fault>;
+
+constexpr core::Duration kMaxGrace = std::chrono::seconds(330);
+
+core::Fault BadRequest(std::string message) {
+  return {core::Reason::kBadRequest, std::move(message), ""};
+}
+
+core::Fault NotImplemented(std::string_view what) {
+  return {core::Reason::kNotImplemented,
+          core::Concat(what, " is not built yet"), "leave it out"};
+}
+
+// What `StopRequest` and `RestartRequest` have in common, checked.
+struct StopTerms {
+  std::optional<core::Duration> grace;
+  bool force = false;
+};
+template <typename Request>
+std::variant<StopTerms, core::Fault> ParseStopTerms(const Request& request) {
+  if (request.drain()) return NotImplemented("drain");
+  StopTerms terms;
+  terms.force = request.force();
+  if (!request.has_grace()) return terms;
+  terms.grace = FromProto(request.grace());
+  if (!terms.grace || *terms.grace < core::Duration() ||
+      *terms.grace > kMaxGrace) {
+    return BadRequest(core::Concat("grace is ", request.grace().seconds(),
+                                   " s; allowed: 0 s to 330 s"));
+  }
+  return terms;
+}
+
+v1::RestartResponse::Proof ProofOf(const core::OrderResult& result) {
+  const core::GatewayStatus& now = result.status;
+  if (!result.old_pid || !now.pid) {
+    return v1::RestartResponse::PROOF_UNSPECIFIED;
+  }
+  if (!result.old_boot_id.empty() && !now.boot_id.empty() &&
+      result.old_boot_id != now.boot_id) {
+    return v1::RestartResponse::PROOF_BOOT_ID;
+  }
+  // The new process was launched after the old one was reaped.
+  return result.exit ? v1::RestartResponse::PROOF_PROCESS
+                     : v1::RestartResponse::PROOF_UNSPECIFIED;
+}
+
+}  // namespace
+
+template <typename Make>
+grpc::ServerUnaryReactor* GatewayService::Unary(
+    grpc::CallbackServerContext* context, Make make) {
+  const auto refuse = [context](const core::Fault& why) {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(ToGrpcStatus(why));
+    return reactor;
+  };
+  if (const auto refusal = access_.Refusal(*context)) return refuse(*refusal);
+  const UnaryOrFault made = make();
+  if (const auto* fault = std::get_if<core::Fault>(&made)) {
+    return refuse(*fault);
+  }
+  UnaryCall* const call = std::get<UnaryCall*>(made);
+  call->Begin();
+  return call;
+}
+
+template <typename Response, typename Make>
+grpc::ServerWriteReactor<Response>* GatewayService::Stream(
+    grpc::CallbackServerContext* context, Make make) {
+  if (const auto refusal = access_.Refusal(*context)) {
+    return new RefusedStream<Response>(ToGrpcStatus(*refusal));
+  }
+  const StreamOrFault<Response> made = make();
+  if (const auto* fault = std::get_if<core::Fault>(&made)) {
+    return new RefusedStream<Response>(ToGrpcStatus(*fault));
+  }
+  auto* const stream = std::get<StreamReactor<Response>*>(made);
+  stream->Begin();
+  return stream;
+}
+
+grpc::ServerUnaryReactor* GatewayService::Start(
+    grpc::CallbackServerContext* context, const v1::StartRequest* request,
+    v1::StartResponse* response) {
+  return Unary(context, [&]() -> UnaryOrFault {
+    return new OrderCall(
+        strand_, gateway_, request->no_wait(),
+        [this](auto done) { return gateway_.Start(std::move(done)); },
+        [this, response](const core::OrderResult& result) {
+          *response->mutable_status() = StatusToProto(result.status, gateway_);
+        });
+  });
+}
+
+grpc::ServerUnaryReactor* GatewayService::Stop(
+    grpc::CallbackServerContext* context, const v1::StopRequest* request,
+    v1::StopResponse* response) {
+  return Unary(context, [&]() -> UnaryOrFault {
+    const auto parsed = ParseStopTerms(*request);
+    if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
+    return new OrderCall(
+        strand_, gateway_, /*no_wait=*/false,
+        [this, terms = std::get<StopTerms>(parsed)](auto done) {
+          return gateway_.Stop(terms.grace, terms.force, std::move(done));
+        },
+        [this, response](const core::OrderResult& result) {
+          *response->mutable_status() = StatusToProto(result.status, gateway_);
+          *response->mutable_took() = ToProto(result.took);
+          if (result.exit) *response->mutable_exit() = ToProto(*result.exit);
+        });
+  });
+}
+
+grpc::ServerUnaryReactor* GatewayService::Restart(
+    grpc::CallbackServerContext* context, const v1::RestartRequest* request,
+    v1::RestartResponse* response) {
+  return Unary(context, [&]() -> UnaryOrFault {
+    const auto parsed = ParseStopTerms(*request);
+    if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
+    return new OrderCall(
+        strand_, gateway_, request->no_wait(),
+        [this, terms = std::get<StopTerms>(parsed)](auto done) {
+          return gateway_.Restart(terms.grace, terms.force, std::move(done));
+        },
+        [this, response,
+         no_wait = request->no_wait()](const core::OrderResult& result) {
+          *response->mutable_status() = StatusToProto(result.status, gateway_);
+          if (result.old_pid) response->set_old_pid(*result.old_pid);
+          if (no_wait) return;
+          if (result.status.pid) response->set_new_pid(*result.status.pid);
+          response->set_proof(ProofOf(result));
+        });
+  });
+}
+
+grpc::ServerUnaryReactor* GatewayService::GetStatus(
+    grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
+    v1::GetStatusResponse* response) {
+  return Unary(context, [&]() -> UnaryOrFault {
+    return new Query(strand_, [this, response] {
+      *response->mutable_status() = StatusToProto(gateway_);
+      return grpc::Status::OK;
+    });
+  });
+}
+
+grpc::ServerUnaryReactor* GatewayService::DescribeGateway(
+    grpc::CallbackServerContext* context, const v1::DescribeGatewayRequest*,
+    v1::DescribeGatewayResponse* response) {
+  return Unary(context, [&]() -> UnaryOrFault {
+    return new Query(strand_, [this, response] {
+      const auto& description = gateway_.description();
+      if (!description) {
+        return ToGrpcStatus(core::Fault{
+            core::Reason::kNotRunning,
+            "no gateway has been connected to since this server began",
+            "start it: clawctl start"});
+      }
+      *response = ToProto(*description);
+      response->set_connected(gateway_.status().state == core::State::kRunning);
+      return grpc::Status::OK;
+    });
+  });
+}
+
+grpc::ServerUnaryReactor* GatewayService::ListRuns(
+    grpc::CallbackServerContext* context, const v1::ListRunsRequest*,
+    v1::ListRunsResponse*) {
+  return Unary(context,
+               []() -> UnaryOrFault { return NotImplemented("ListRuns"); });
+}
+
+grpc::ServerUnaryReactor* GatewayService::GetServerInfo(
+    grpc::CallbackServerContext* context, const v1::GetServerInfoRequest*,
+    v1::GetServerInfoResponse* response) {
+  return Unary(context, [&]() -> UnaryOrFault {
+    return new Query(strand_, [this, response] {
+      response->set_version(info_.version);
+      response->set_build(info_.build);
+      response->set_epoch(info_.epoch);
+      *response->mutable_started_at() = ToProto(info_.started_at);
+      for (const auto& listener : info_.listeners) {
+        response->add_listeners(listener);
+      }
+      response->set_pid(::getpid());
+      response->set_name(gateway_.config().name);
+      return grpc::Status::OK;
+    });
+  });
+}
+
+grpc::ServerUnaryReactor* GatewayService::Rpc(
+    grpc::CallbackServerContext* context, const v1::RpcRequest* request,
+    v1::RpcResponse* response) {
+  return Unary(context, [&]() -> UnaryOrFault {
+    return new CallReactor(strand_, gateway_, *context, *request, *response);
+  });
+}
+
+grpc::ServerWriteReactor<v1::StreamStatusResponse>*
+GatewayService::StreamStatus(grpc::CallbackServerContext* context,
+                             const v1::StreamStatusRequest*) {
+  using Response = v1::StreamStatusResponse;
+  return Stream<Response>(context, [&]() -> StreamOrFault<Response> {
+    return new StatusStream(strand_, gateway_);
+  });
+}
+
+grpc::ServerWriteReactor<v1::StreamEventsResponse>*
+GatewayService::StreamEvents(grpc::CallbackServerContext* context,
+                             const v1::StreamEventsRequest* request) {
+  using Response = v1::StreamEventsResponse;
+  return Stream<Response>(context, [&]() -> StreamOrFault<Response> {
+    auto parsed = ParseEventQuery(*request);
+    if (auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
+    return new EventStream(strand_, gateway_,
+                           std::get<EventQuery>(std::move(parsed)));
+  });
+}
+
+grpc::ServerWriteReactor<v1::StreamLogsResponse>* GatewayService::StreamLogs(
+    grpc::CallbackServerContext* context,
+    const v1::StreamLogsRequest* request) {
+  using Response = v1::StreamLogsResponse;
+  return Stream<Response>(context, [&]() -> StreamOrFault<Response> {
+    std::optional<uint32_t> tail_lines;
+    if (request->has_tail_lines()) tail_lines = request->tail_lines();
+    if (tail_lines && *tail_lines > LogStream::kMaxTailLines) {
+      return BadRequest(core::Concat("tail_lines is ", *tail_lines,
+                                     "; allowed: 0 to ",
+                                     LogStream::kMaxTailLines));
+    }
+    return new LogStream(strand_, gateway_, tail_lines, request->follow());
+  });
+}
+
+}  // namespace clawplane::server

@@ -1,0 +1,121 @@
+// clawplaned: reads its options, serves until a signal, and ends in order.
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/io/token_file.h"
+#include "core/model/text.h"
+#include "server/app.h"
+#include "server/log.h"
+#include "server/options.h"
+#include "server/state_directory.h"
+#include "server/version.h"
+
+namespace clawplane::server {
+namespace {
+
+constexpr int kExitFailure = 1;
+
+int Fail(std::string_view message) {
+  std::cerr << "clawplaned: " << message << std::endl;
+  return kExitFailure;
+}
+
+// Blocks the signals that end us, in this thread and all that it starts, so
+// that only `Wait` sees them.
+int OpenSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    sigaddset(&signals, signal);
+  }
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return ::signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+// Waits for a signal, whose number it gives, or for `done`, when it gives 0.
+int Wait(int signals, int done) {
+  pollfd wanted[] = {{signals, POLLIN, 0}, {done, POLLIN, 0}};
+  while (::poll(wanted, 2, -1) < 0 && errno == EINTR) {
+  }
+  signalfd_siginfo info;
+  if ((wanted[0].revents & POLLIN) != 0 &&
+      ::read(signals, &info, sizeof info) == sizeof info) {
+    return static_cast<int>(info.ssi_signo);
+  }
+  return 0;
+}
+
+void ServeUntilStopped(App& app, int signals) {
+  const int stopped = ::eventfd(0, EFD_CLOEXEC);
+  const auto tell = [stopped] { ::eventfd_write(stopped, 1); };
+  int signal = Wait(signals, -1);
+  LogLine(core::Concat("ending: ", strsignal(signal),
+                       "; stopping the gateway (a second signal kills it)"));
+  app.StopGateway(tell);
+  while ((signal = Wait(signals, stopped)) != 0) {
+    LogLine("ending now: the gateway is killed");
+    app.StopGateway(tell);
+  }
+  app.End();
+  ::close(stopped);
+}
+
+int Run(const core::Config& config, std::vector<std::string> environment) {
+  const int signals = OpenSignals();
+  auto directory = StateDirectory::Open(config.state_directory);
+  if (!directory.ok()) return Fail(directory.status().message().data());
+  auto token = core::ReadOrMakeToken((*directory)->access_token_file());
+  if (!token.ok()) return Fail(token.status().message().data());
+
+  App app(config, *std::move(directory), *std::move(token),
+          std::move(environment));
+  const absl::Status started = app.Start();
+  if (!started.ok()) return Fail(started.message().data());
+  std::string ready = "clawplaned ready:";
+  for (const std::string& listener : app.listeners()) ready += " " + listener;
+  LogLine(core::Concat("clawplaned ", kVersion, " ready"));
+  std::cout << ready << std::endl;
+
+  ServeUntilStopped(app, signals);
+  LogLine("ended");
+  ::close(signals);
+  return 0;
+}
+
+}  // namespace
+}  // namespace clawplane::server
+
+int main(int argc, char** argv) {
+  using namespace clawplane::server;
+  const auto environment =
+      [](const std::string& name) -> std::optional<std::string> {
+    const char* const value = std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return value;
+  };
+  const auto options = ReadOptions(argc, argv, environment);
+  if (const auto* leave = std::get_if<Leave>(&options)) {
+    return leave->exit_code;
+  }
+  std::vector<std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    variables.emplace_back(*entry);
+  }
+  return Run(std::get<clawplane::core::Config>(options), std::move(variables));
+}

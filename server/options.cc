@@ -1,0 +1,277 @@
+#include "server/options.h"
+
+#include <unistd.h>
+#include <yaml-cpp/yaml.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "core/model/text.h"
+#include "server/version.h"
+
+namespace clawplane::server {
+namespace {
+
+using core::Concat;
+
+// sockaddr_un holds no longer path.
+constexpr size_t kMaxSocketPath = 107;
+
+constexpr int kExitUsage = 2;
+
+std::string Place(const std::string& file, const YAML::Node& node) {
+  return Concat(file, ":", node.Mark().line + 1);
+}
+
+absl::Status Refuse(const std::string& place, std::string_view what) {
+  return absl::InvalidArgumentError(Concat(place, ": ", what));
+}
+
+// Walks the maps of the file, so that `gateway: {port: 1}` becomes the key
+// `gateway.port`.
+class YamlReader {
+ public:
+  YamlReader(const std::string& file, core::Config& config)
+      : file_(file), config_(config) {}
+
+  absl::Status ReadMap(const YAML::Node& map, const std::string& prefix) {
+    for (const auto& entry : map) {
+      if (!entry.first.IsScalar()) {
+        return Refuse(Place(file_, entry.first), "a key must be a word");
+      }
+      const std::string key = prefix + entry.first.Scalar();
+      const std::string place = Place(file_, entry.first);
+      if (!seen_.insert(key).second) {
+        return Refuse(place, Concat("the key ", key, " occurs twice"));
+      }
+      const absl::Status status = ReadValue(key, entry.second, place);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status ReadValue(const std::string& key, const YAML::Node& value,
+                         const std::string& place) {
+    if (value.IsMap()) {
+      const bool is_section =
+          std::any_of(core::Settings().begin(), core::Settings().end(),
+                      [&](const core::Setting& setting) {
+                        return setting.key.starts_with(key + ".");
+                      });
+      // An unknown section is refused as an unknown key.
+      return is_section ? ReadMap(value, key + ".")
+                        : core::ApplySetting(key, {"{...}"}, place, config_);
+    }
+    std::vector<std::string> values;
+    if (value.IsSequence()) {
+      for (const auto& item : value) {
+        if (!item.IsScalar()) {
+          return Refuse(Place(file_, item),
+                        Concat("an item of ", key, " must be a word"));
+        }
+        values.push_back(item.Scalar());
+      }
+    } else if (value.IsScalar()) {
+      values.push_back(value.Scalar());
+    } else {
+      return Refuse(place, Concat("the key ", key, " has no value"));
+    }
+    return core::ApplySetting(key, values, place, config_);
+  }
+
+  const std::string& file_;
+  core::Config& config_;
+  std::set<std::string> seen_;
+};
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  constexpr size_t kMaxBytes = 1024 * 1024;
+  std::ifstream file(path);
+  if (!file) {
+    return absl::NotFoundError(
+        Concat("the configuration file ", path, " cannot be read"));
+  }
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (file.bad() || text.size() > kMaxBytes) {
+    return absl::InvalidArgumentError(
+        Concat("the configuration file ", path,
+               " cannot be read, or is larger than 1 MiB"));
+  }
+  return text;
+}
+
+// The file that is read when nobody names one; empty if there is none.
+std::string DefaultConfigFile(const Environment& environment, bool is_root) {
+  std::string path = "/etc/clawplane/clawplane.yaml";
+  if (!is_root) {
+    const auto base = environment("XDG_CONFIG_HOME");
+    path = Concat(
+        base ? *base : Concat(environment("HOME").value_or(""), "/.config"),
+        "/clawplane/clawplane.yaml");
+  }
+  return ::access(path.c_str(), F_OK) == 0 ? path : "";
+}
+
+absl::Status ApplyFile(const std::string& named, const Environment& environment,
+                       core::Config& config) {
+  std::string path = named;
+  if (path.empty()) path = environment("CLAWPLANE_CONFIG").value_or("");
+  if (path.empty()) path = DefaultConfigFile(environment, ::geteuid() == 0);
+  if (path.empty()) return absl::OkStatus();
+  const auto text = ReadFile(path);
+  if (!text.ok()) return text.status();
+  return ApplyYaml(*text, path, config);
+}
+
+// A list in the environment has a word a line.
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+absl::Status ApplyEnvironment(const Environment& environment,
+                              core::Config& config) {
+  for (const core::Setting& setting : core::Settings()) {
+    const auto value = environment(setting.variable());
+    if (!value) continue;
+    const absl::Status status = core::ApplySetting(
+        setting.key,
+        setting.is_list ? Lines(*value) : std::vector<std::string>{*value},
+        setting.variable(), config);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// What depends on other settings, or on where we run.
+absl::Status Complete(const Environment& environment, core::Config& config) {
+  if (config.state_directory.empty()) {
+    auto directory = DefaultStateDirectory(environment, ::geteuid() == 0);
+    if (!directory.ok()) return directory.status();
+    config.state_directory = *std::move(directory);
+  }
+  if (config.state_directory[0] != '/') {
+    std::error_code error;
+    config.state_directory =
+        std::filesystem::absolute(config.state_directory, error).string();
+  }
+  if (config.socket.empty()) {
+    config.socket = Concat(config.state_directory, "/clawplane.sock");
+  }
+  if (config.socket != "none" && config.socket.size() > kMaxSocketPath) {
+    return absl::InvalidArgumentError(
+        Concat("the socket path ", config.socket, " has ", config.socket.size(),
+               " bytes; a Unix socket takes ", kMaxSocketPath,
+               ". Set socket to a shorter one, or state_dir to a shorter "
+               "directory"));
+  }
+  if (config.socket == "none" && config.listen == "none") {
+    return absl::InvalidArgumentError(
+        "listen and socket are both none, so that nobody could call; set one");
+  }
+  if (config.gateway.token_file.empty()) {
+    config.gateway.token_file =
+        Concat(config.state_directory, "/gateway.token");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ApplyYaml(const std::string& text, const std::string& name,
+                       core::Config& config) {
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) return absl::OkStatus();
+    if (!root.IsMap()) {
+      return Refuse(Concat(name, ":1"), "must be a map of keys to values");
+    }
+    return YamlReader(name, config).ReadMap(root, "");
+  } catch (const YAML::Exception& error) {
+    return Refuse(Concat(name, ":", error.mark.line + 1),
+                  Concat("not YAML: ", error.msg));
+  }
+}
+
+absl::StatusOr<std::string> DefaultStateDirectory(
+    const Environment& environment, bool is_root) {
+  if (const auto given = environment("STATE_DIRECTORY")) return *given;
+  if (is_root) return std::string("/var/lib/clawplane");
+  if (const auto base = environment("XDG_STATE_HOME")) {
+    return Concat(*base, "/clawplane");
+  }
+  if (const auto home = environment("HOME")) {
+    return Concat(*home, "/.local/state/clawplane");
+  }
+  return absl::InvalidArgumentError(
+      "there is no HOME to keep state in; set state_dir");
+}
+
+std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
+                                              const Environment& environment) {
+  CLI::App app(
+      "clawplaned supervises one OpenClaw gateway and serves the API of "
+      "Clawplane.\nEach flag below is also a key of the configuration file and "
+      "an environment\nvariable: --gateway-port is gateway.port and "
+      "CLAWPLANE_GATEWAY_PORT. Flags win\nover the environment, which wins "
+      "over the file.",
+      "clawplaned");
+  std::string file;
+  bool table = false;
+  app.set_version_flag("--version", std::string("clawplaned ") + kVersion);
+  app.add_option("--config", file,
+                 "the configuration file (CLAWPLANE_CONFIG); default: "
+                 "/etc/clawplane/clawplane.yaml for root, else "
+                 "~/.config/clawplane/clawplane.yaml, if it exists");
+  app.add_flag("--settings", table,
+               "print all settings as a Markdown table, and exit");
+  std::map<std::string_view, std::vector<std::string>> given;
+  for (const core::Setting& setting : core::Settings()) {
+    auto* const option =
+        app.add_option(setting.flag(), given[setting.key],
+                       Concat(setting.meaning, " Allowed: ", setting.allowed,
+                              ". Default: ", setting.fallback, "."));
+    option->type_name(setting.is_list ? "VALUE ..." : "VALUE");
+    if (!setting.is_list) option->expected(1);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return Leave{app.exit(error) == 0 ? 0 : kExitUsage};
+  }
+  if (table) {
+    std::cout << core::SettingsTable();
+    return Leave{0};
+  }
+
+  core::Config config;
+  absl::Status status = ApplyFile(file, environment, config);
+  if (status.ok()) status = ApplyEnvironment(environment, config);
+  for (const core::Setting& setting : core::Settings()) {
+    const auto& values = given[setting.key];
+    if (status.ok() && !values.empty()) {
+      status = core::ApplySetting(setting.key, values, setting.flag(), config);
+    }
+  }
+  if (status.ok()) status = Complete(environment, config);
+  if (!status.ok()) {
+    std::cerr << "clawplaned: " << status.message() << std::endl;
+    return Leave{kExitUsage};
+  }
+  return config;
+}
+
+}  // namespace clawplane::server

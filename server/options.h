@@ -1,0 +1,46 @@
+// The daemon's command line, environment and configuration file.
+
+#ifndef CLAWPLANE_SERVER_OPTIONS_H_
+#define CLAWPLANE_SERVER_OPTIONS_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/model/config.h"
+
+namespace clawplane::server {
+
+// Looks up an environment variable; nothing if it is not set.
+using Environment =
+    std::function<std::optional<std::string>(const std::string& name)>;
+
+// Puts the settings of the YAML text into `config`. `name` is the file's, for
+// errors, which say where, what was found and what is allowed. Nothing may
+// occur twice, or be unknown.
+absl::Status ApplyYaml(const std::string& text, const std::string& name,
+                       core::Config& config);
+
+// Where state is kept when nobody says: `$STATE_DIRECTORY`, else
+// /var/lib/clawplane for root, else `$XDG_STATE_HOME/clawplane`, else
+// ~/.local/state/clawplane.
+absl::StatusOr<std::string> DefaultStateDirectory(
+    const Environment& environment, bool is_root);
+
+// What to do instead of serving.
+struct Leave {
+  int exit_code;
+};
+
+// Reads everything: flags win over the environment, which wins over the file.
+// Paths that depend on others are filled in. On `Leave` what was to be said has
+// been said (--help, --version, an error). Thread-compatible.
+std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
+                                              const Environment& environment);
+
+}  // namespace clawplane::server
+
+#endif  // CLAWPLANE_SERVER_OPTIONS_H_

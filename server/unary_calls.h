@@ -1,0 +1,135 @@
+// One unary call each, from the request to its status.
+
+#ifndef CLAWPLANE_SERVER_UNARY_CALLS_H_
+#define CLAWPLANE_SERVER_UNARY_CALLS_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "clawplane/v1/gateway.grpc.pb.h"
+#include "core/io/core_strand.h"
+#include "core/io/gateway_manager.h"
+
+namespace clawplane::server {
+
+// What all of them share: they run on the strand, finish exactly once, and own
+// themselves until gRPC is done with them.
+//
+// gRPC calls the reactions from its own threads; each only hands over. Every
+// task that names the call is posted before `OnDone` posts the last one, and
+// the strand is first in, first out.
+class UnaryCall : public grpc::ServerUnaryReactor {
+ public:
+  explicit UnaryCall(core::CoreStrand& strand) : strand_(strand) {}
+
+  // Starts the work; called once, by the service.
+  void Begin() {
+    strand_.Post([this] {
+      strand_.AssertHeld();
+      if (!finished_) OnBegin();
+    });
+  }
+
+ protected:
+  // On the strand. Ends in `FinishOnce`, now or later.
+  virtual void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) = 0;
+  // On the strand, when the caller has lost interest before the end.
+  virtual void OnAbandoned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {}
+
+  void FinishOnce(const grpc::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  bool finished() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {
+    return finished_;
+  }
+
+  core::CoreStrand& strand_;
+
+ private:
+  void OnCancel() final {
+    strand_.Post([this] {
+      strand_.AssertHeld();
+      if (finished_) return;
+      OnAbandoned();
+      FinishOnce(grpc::Status::CANCELLED);
+    });
+  }
+  void OnDone() final {
+    strand_.Post([self = std::unique_ptr<UnaryCall>(this)] {});
+  }
+
+  bool finished_ ABSL_GUARDED_BY(strand_) = false;
+};
+
+// Reads something that is known: `fill` runs on the strand and gives the
+// status.
+class Query final : public UnaryCall {
+ public:
+  Query(core::CoreStrand& strand, std::function<grpc::Status()> fill)
+      : UnaryCall(strand), fill_(std::move(fill)) {}
+
+ private:
+  void OnBegin() override { FinishOnce(fill_()); }
+
+  const std::function<grpc::Status()> fill_;
+};
+
+// Start, Stop or Restart: gives the order and waits for its end, or with
+// `no_wait` for its acceptance. The order stands when the caller goes.
+class OrderCall final : public UnaryCall {
+ public:
+  using Give = std::function<core::OrderId(
+      core::GatewayManager::OrderCompletion completion)>;
+  // Puts the result into the response.
+  using Fill = std::function<void(const core::OrderResult&)>;
+
+  OrderCall(core::CoreStrand& strand, core::GatewayManager& gateway,
+            bool no_wait, Give give, Fill fill)
+      : UnaryCall(strand),
+        gateway_(gateway),
+        no_wait_(no_wait),
+        give_(std::move(give)),
+        fill_(std::move(fill)) {}
+
+ private:
+  void OnBegin() override;
+  void OnAbandoned() override;
+  void OnResult(const core::OrderResult& result);
+
+  core::GatewayManager& gateway_;
+  const bool no_wait_;
+  const Give give_;
+  const Fill fill_;
+  std::optional<core::OrderId> order_ ABSL_GUARDED_BY(strand_);
+};
+
+// One `Rpc`: checks the request on gRPC's thread, then waits for the gateway's
+// answer.
+class CallReactor final : public UnaryCall {
+ public:
+  CallReactor(core::CoreStrand& strand, core::GatewayManager& gateway,
+              const grpc::CallbackServerContext& context,
+              const v1::RpcRequest& request, v1::RpcResponse& response);
+
+ private:
+  void OnBegin() override;
+  void OnAbandoned() override;
+  void OnResult(const core::CallResult& result);
+  grpc::Status FillResponse(const core::CallAnswered& answered);
+
+  core::GatewayManager& gateway_;
+  v1::RpcResponse& response_;
+  v1::PayloadForm result_form_ = v1::PAYLOAD_FORM_JSON;
+  // What is wrong with the request; checked before there is anything to send.
+  std::optional<grpc::Status> refusal_;
+  core::CallRequest call_;
+  std::optional<core::CallId> id_ ABSL_GUARDED_BY(strand_);
+};
+
+}  // namespace clawplane::server
+
+#endif  // CLAWPLANE_SERVER_UNARY_CALLS_H_

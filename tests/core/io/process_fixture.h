@@ -1,0 +1,129 @@
+// What the tests of real processes share.
+
+#ifndef CLAWPLANE_TESTS_CORE_IO_PROCESS_FIXTURE_H_
+#define CLAWPLANE_TESTS_CORE_IO_PROCESS_FIXTURE_H_
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "core/io/core_strand.h"
+#include "core/io/ports.h"
+#include "core/io/process_launcher.h"
+#include "core/io/unique_fd.h"
+
+namespace clawplane::core {
+
+// What a child has reported. Thread-safe.
+class Record {
+ public:
+  void AddLine(LogSource source, std::string_view line);
+  void AddExit(ExitStatus exit);
+
+  // The lines of one stream so far.
+  std::vector<std::string> Lines(LogSource source) const;
+  size_t reports() const;
+
+  void AwaitLine(std::string_view line) const;
+  ExitStatus AwaitExit() const;
+
+ private:
+  void Await(std::function<bool()> condition) const;
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::vector<std::pair<LogSource, std::string>> lines_;
+  std::vector<ExitStatus> exits_;
+  size_t reports_ = 0;
+};
+
+class ProcessTest;
+
+// A child of the test. `process` is touched on the strand only; destroying this
+// destroys it there.
+struct Child {
+  explicit Child(ProcessTest& test) : test(test) {}
+  ~Child();
+
+  ProcessTest& test;
+  std::unique_ptr<Process> process;
+  Record record;
+};
+
+// A FIFO that children write to, read by the test. Its end shows that every
+// process that had it open is gone.
+class LifeLine {
+ public:
+  explicit LifeLine(std::string path);
+
+  const std::string& path() const { return path_; }
+
+  // All that was written, once nobody has it open. Somebody must have had.
+  std::string AwaitEnd();
+
+ private:
+  const std::string path_;
+  UniqueFd fd_;
+};
+
+// Runs the strand on two threads, and checks at the end that no child, dead or
+// alive, is left.
+class ProcessTest : public testing::Test {
+ public:
+  // Runs `task` on the strand, and waits for it. After `Settle` there is only
+  // the test's own thread, and it runs there.
+  void OnStrand(std::function<void()> task);
+
+ protected:
+  ProcessTest();
+  ~ProcessTest() override;
+
+  static LaunchSpec Shell(std::string script,
+                          std::vector<std::string> arguments = {});
+
+  std::string Path(std::string_view name) const;
+  std::string MakeFifo(std::string_view name) const;
+  void WriteFile(std::string_view name, std::string_view text, int mode) const;
+
+  // Launches on the strand. `on_report` is called there after each report.
+  std::unique_ptr<Child> Start(const LaunchSpec& spec,
+                               std::function<void()> on_report = {});
+  std::variant<std::unique_ptr<Process>, Fault> Launch(const LaunchSpec& spec,
+                                                       ProcessReports reports);
+  void Signal(Child& child, int signal);
+
+  // Waits until Asio has nothing left to do. Nothing can be started after it.
+  void Settle();
+
+  CoreStrand& strand() { return strand_; }
+
+ private:
+  std::string directory_;
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+      work_{io_.get_executor()};
+  CoreStrand strand_{io_};
+  ChildProcessLauncher launcher_{strand_, {}};
+  std::vector<std::thread> threads_;
+};
+
+// Whether this process has children, dead ones included.
+bool HasChildren();
+
+size_t OpenDescriptors();
+
+}  // namespace clawplane::core
+
+#endif  // CLAWPLANE_TESTS_CORE_IO_PROCESS_FIXTURE_H_
