@@ -45,8 +45,9 @@ class EventStream final : public StreamReactor<v1::StreamEventsResponse> {
   void OnIdleTick() override;
 
  private:
-  void OnBegin() override;
-  bool Next(v1::StreamEventsResponse& response) override;
+  void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
+  bool Next(v1::StreamEventsResponse& response)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
 
   // Finds where to go on after `after`; the events between are lost.
   void StartAfter(const v1::EventPosition& after)

@@ -28,8 +28,9 @@ class LogStream final : public StreamReactor<v1::StreamLogsResponse> {
         follow_(follow) {}
 
  private:
-  void OnBegin() override;
-  bool Next(v1::StreamLogsResponse& response) override;
+  void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
+  bool Next(v1::StreamLogsResponse& response)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
 
   const std::optional<uint32_t> tail_lines_;
   const bool follow_;

@@ -20,7 +20,8 @@ class StatusStream final : public StreamReactor<v1::StreamStatusResponse> {
       : StreamReactor(strand, gateway, core::Topic::kStatus) {}
 
  private:
-  bool Next(v1::StreamStatusResponse& response) override;
+  bool Next(v1::StreamStatusResponse& response)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
 
   // No status has the revision 0.
   uint64_t sent_revision_ ABSL_GUARDED_BY(strand_) = 0;

@@ -53,8 +53,9 @@ std::variant<std::optional<std::string>, std::string> ParamsOf(
         return core::Concat("params cannot be sent: ", *fault);
       }
       if (json[0] != '{' && json[0] != '[' && json[0] != 'n') {
-        return "params is a scalar; the gateway takes an object, an array or "
-               "null";
+        return std::string(
+            "params is a scalar; the gateway takes an object, an array or "
+            "null");
       }
       return std::optional(std::move(json));
     }

@@ -73,7 +73,9 @@ class Query final : public UnaryCall {
       : UnaryCall(strand), fill_(std::move(fill)) {}
 
  private:
-  void OnBegin() override { FinishOnce(fill_()); }
+  void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override {
+    FinishOnce(fill_());
+  }
 
   const std::function<grpc::Status()> fill_;
 };
@@ -96,8 +98,8 @@ class OrderCall final : public UnaryCall {
         fill_(std::move(fill)) {}
 
  private:
-  void OnBegin() override;
-  void OnAbandoned() override;
+  void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
+  void OnAbandoned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
   void OnResult(const core::OrderResult& result);
 
   core::GatewayManager& gateway_;
@@ -116,8 +118,8 @@ class CallReactor final : public UnaryCall {
               const v1::RpcRequest& request, v1::RpcResponse& response);
 
  private:
-  void OnBegin() override;
-  void OnAbandoned() override;
+  void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
+  void OnAbandoned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
   void OnResult(const core::CallResult& result);
   grpc::Status FillResponse(const core::CallAnswered& answered);
 

@@ -1,0 +1,104 @@
+#include "client/call_error.h"
+
+#include <array>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace clawplane::client {
+namespace {
+
+constexpr absl::string_view kOwnDomain = "clawplane";
+
+absl::Duration ToAbsl(const google::protobuf::Duration& duration) {
+  return absl::Seconds(duration.seconds()) +
+         absl::Nanoseconds(duration.nanos());
+}
+
+void TakeDetails(const std::string& bytes, CallError& error) {
+  google::rpc::Status details;
+  if (!details.ParseFromString(bytes)) return;
+  for (const google::protobuf::Any& detail : details.details()) {
+    google::rpc::ErrorInfo info;
+    google::rpc::RetryInfo retry;
+    v1::GatewayError gateway;
+    if (detail.UnpackTo(&info)) {
+      error.reason = info.reason();
+      error.domain = info.domain();
+      error.metadata = {info.metadata().begin(), info.metadata().end()};
+    } else if (detail.UnpackTo(&retry)) {
+      error.retry_delay = ToAbsl(retry.retry_delay());
+    } else if (detail.UnpackTo(&gateway)) {
+      error.gateway = std::move(gateway);
+    }
+  }
+}
+
+// What is known of an `Rpc` that failed on this side, without a word of the
+// server: at worst, it was carried out.
+std::optional<v1::GatewayError> OwnVerdict(const CallError& error) {
+  const bool ended_here = error.code == grpc::StatusCode::DEADLINE_EXCEEDED ||
+                          error.code == grpc::StatusCode::CANCELLED ||
+                          error.code == grpc::StatusCode::UNAVAILABLE;
+  if (!ended_here || !error.reason.empty()) return std::nullopt;
+  v1::GatewayError verdict;
+  // gRPC's words for a call that never had a connection.
+  verdict.set_outcome(absl::StartsWith(error.message, "failed to connect")
+                          ? v1::GatewayError::OUTCOME_NOT_SENT
+                          : v1::GatewayError::OUTCOME_SENT_UNKNOWN);
+  return verdict;
+}
+
+}  // namespace
+
+bool CallError::Is(v1::Reason wanted) const {
+  return domain == kOwnDomain &&
+         absl::StrCat("REASON_", reason) == v1::Reason_Name(wanted);
+}
+
+CallError ToCallError(const grpc::Status& status, CallError::Method method) {
+  CallError error;
+  error.code = status.error_code();
+  error.message = status.error_message();
+  TakeDetails(status.error_details(), error);
+  if (method == CallError::Method::kRpc && !error.gateway.has_value()) {
+    error.gateway = OwnVerdict(error);
+  }
+  return error;
+}
+
+std::string CodeName(grpc::StatusCode code) {
+  static constexpr std::array<absl::string_view, 17> kNames = {
+      "OK",
+      "CANCELLED",
+      "UNKNOWN",
+      "INVALID_ARGUMENT",
+      "DEADLINE_EXCEEDED",
+      "NOT_FOUND",
+      "ALREADY_EXISTS",
+      "PERMISSION_DENIED",
+      "RESOURCE_EXHAUSTED",
+      "FAILED_PRECONDITION",
+      "ABORTED",
+      "OUT_OF_RANGE",
+      "UNIMPLEMENTED",
+      "INTERNAL",
+      "UNAVAILABLE",
+      "DATA_LOSS",
+      "UNAUTHENTICATED"};
+  const auto number = static_cast<size_t>(code);
+  return number < kNames.size() ? std::string(kNames[number])
+                                : absl::StrCat("code ", number);
+}
+
+std::string Describe(const CallError& error) {
+  const std::string cause =
+      error.reason.empty() ? CodeName(error.code) : error.reason;
+  if (error.message.empty()) return absl::StrCat("[", cause, "]");
+  return absl::StrCat(error.message, " [", cause, "]");
+}
+
+}  // namespace clawplane::client

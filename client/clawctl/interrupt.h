@@ -1,0 +1,70 @@
+// The ends of a command that come from outside: Ctrl-C, and a reader that left.
+
+#ifndef CLAWPLANE_CLIENT_CLAWCTL_INTERRUPT_H_
+#define CLAWPLANE_CLIENT_CLAWCTL_INTERRUPT_H_
+
+#include <grpcpp/client_context.h>
+
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace clawplane::clawctl {
+
+// Cancels the calls in progress upon SIGINT, and the streams among them also
+// when nobody reads standard output any more (a stream may have nothing to
+// write for hours, and would not notice). A second SIGINT, or one without a
+// call in progress, ends the process at once. A SIGINT that was ignored at the
+// start stays ignored.
+//
+// Make it before any other thread, because SIGINT is blocked in the threads
+// that follow; one for each process. Thread-safe.
+class Interrupt {
+ public:
+  Interrupt();
+  ~Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+
+  // Whether Ctrl-C was pressed.
+  bool pressed() const { return pressed_; }
+  // Whether the reader of standard output is known to be gone.
+  bool reader_left() const { return reader_left_; }
+
+  enum class EndsWith { kInterrupt, kInterruptOrReader };
+
+  // Puts a call under the interrupt's power for as long as this object lives.
+  // The context outlives it.
+  class Scope {
+   public:
+    Scope(Interrupt& interrupt, grpc::ClientContext& context, EndsWith ends);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Interrupt& interrupt_;
+    grpc::ClientContext& context_;
+  };
+
+ private:
+  void Watch();
+  void Pressed();
+  void ReaderLeft();
+
+  const int signal_fd_;
+  const int stop_fd_;
+  std::atomic<bool> pressed_ = false;
+  std::atomic<bool> reader_left_ = false;
+  absl::Mutex mutex_;
+  std::set<grpc::ClientContext*> calls_ ABSL_GUARDED_BY(mutex_);
+  std::set<grpc::ClientContext*> streams_ ABSL_GUARDED_BY(mutex_);
+  std::thread watcher_;
+};
+
+}  // namespace clawplane::clawctl
+
+#endif  // CLAWPLANE_CLIENT_CLAWCTL_INTERRUPT_H_

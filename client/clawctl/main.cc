@@ -1,0 +1,100 @@
+// The command line of Clawplane.
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "client/clawctl/commands.h"
+#include "client/clawctl/session.h"
+#include "client/clawctl/text.h"
+
+namespace clawplane::clawctl {
+namespace {
+
+void Describe(CLI::App& app, SharedOptions& options) {
+  app.set_version_flag("--version", "clawctl " CLAWPLANE_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(absl::StrCat(
+      kExitCodeHelp,
+      "\n\nThe options of 'clawctl --help' may also follow a command. "
+      "Durations are\nwritten 500ms, 10s, 1m30s."));
+  app.add_option("--target", options.target.target,
+                 "The server: unix:/path, /path/to/socket or host:port; else "
+                 "$CLAWPLANE_TARGET, else clawplane.sock in the state "
+                 "directory");
+  app.add_option("--state-dir", options.target.state_dir,
+                 "The server's state directory; else $CLAWPLANE_STATE_DIR, "
+                 "else the one that a server of this user has");
+  app.add_option("--token-file", options.target.token_file,
+                 "The file with the access token, which host:port asks for; "
+                 "else $CLAWPLANE_TOKEN_FILE, else access.token in the state "
+                 "directory");
+  app.add_flag("--json", options.json,
+               "Print the API's answers as JSON, one on each line");
+  app.add_flag("-q,--quiet", options.quiet, "Show no progress and no notes");
+}
+
+// CLI11's own exit codes and texts are not ours.
+int Usage(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  std::fprintf(stderr, "clawctl: %s\nnext: see 'clawctl --help'\n",
+               Printable(error.what()).c_str());
+  return kUsage;
+}
+
+int Run(const SharedOptions& options, const Command& command) {
+  Interrupt interrupt;
+  absl::StatusOr<client::Target> target =
+      client::ResolveTarget(options.target, client::Environment::FromProcess());
+  if (!target.ok()) {
+    std::fprintf(stderr, "clawctl: %s\n",
+                 Printable(target.status().message()).c_str());
+    return absl::IsPermissionDenied(target.status()) ? kNotAuthorised : kUsage;
+  }
+  client::Connection connection(*std::move(target));
+  Output output(STDOUT_FILENO);
+  Session session(options, connection, output, interrupt);
+  const int code = command(session);
+  // A reader that has seen enough is no failure.
+  if (output.error() != 0 && output.error() != EPIPE) {
+    session.Tell(absl::StrCat("clawctl: cannot write the output: ",
+                              std::strerror(output.error())));
+    return kFailed;
+  }
+  return code;
+}
+
+int Main(int argc, char** argv) {
+  // gRPC's log would mix with what is meant for people.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+  signal(SIGPIPE, SIG_IGN);
+
+  CLI::App app("Drives Clawplane, the control plane of an OpenClaw gateway.",
+               "clawctl");
+  SharedOptions options;
+  Command command;
+  Describe(app, options);
+  AddLifecycleCommands(app, command);
+  AddStatusCommands(app, command);
+  AddCallCommand(app, command);
+  AddEventsCommand(app, command);
+  AddLogsCommand(app, command);
+  AddDescribeCommands(app, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return Usage(app, error);
+  }
+  return Run(options, command);
+}
+
+}  // namespace
+}  // namespace clawplane::clawctl
+
+int main(int argc, char** argv) { return clawplane::clawctl::Main(argc, argv); }

@@ -1,0 +1,51 @@
+// The way to one server.
+
+#ifndef CLAWPLANE_CLIENT_CONNECTION_H_
+#define CLAWPLANE_CLIENT_CONNECTION_H_
+
+#include <grpcpp/client_context.h>
+
+#include <memory>
+#include <optional>
+
+#include "absl/time/time.h"
+#include "clawplane/v1/gateway.grpc.pb.h"
+#include "client/target.h"
+
+namespace clawplane::client {
+
+// Carries any number of calls to one server. Connects with the first call, and
+// again with a later one should the connection have been lost.
+//
+//   Connection connection(target);
+//   grpc::ClientContext context;
+//   connection.Prepare(context, absl::Seconds(5));
+//   grpc::Status status =
+//       connection.stub().GetStatus(&context, request, &response);
+//
+// Thread-safe. Outlives the calls made with it.
+class Connection {
+ public:
+  // The largest message taken: above the 32 MiB that a server sends.
+  static constexpr int kMaxMessageBytes = 64 * 1024 * 1024;
+
+  explicit Connection(Target target);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  v1::GatewayService::Stub& stub() { return *stub_; }
+  const Target& target() const { return target_; }
+
+  // Readies the context of a new call: the token, and the deadline, which is
+  // none if no timeout is given.
+  void Prepare(grpc::ClientContext& context,
+               std::optional<absl::Duration> timeout = std::nullopt) const;
+
+ private:
+  const Target target_;
+  const std::unique_ptr<v1::GatewayService::Stub> stub_;
+};
+
+}  // namespace clawplane::client
+
+#endif  // CLAWPLANE_CLIENT_CONNECTION_H_

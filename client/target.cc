@@ -1,0 +1,184 @@
+#include "client/target.h"
+
+#include <fcntl.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+
+namespace clawplane::client {
+namespace {
+
+// The kernel's bound, without the terminating zero.
+constexpr size_t kMaxSocketPath = sizeof(sockaddr_un{}.sun_path) - 1;
+
+// No real token is as long; the bound keeps a wrong file out of memory.
+constexpr size_t kMaxTokenFileBytes = 4096;
+
+std::optional<std::string> FirstOf(const std::optional<std::string>& option,
+                                   const Environment& environment,
+                                   absl::string_view variable) {
+  return option.has_value() ? option : environment.variable(variable);
+}
+
+absl::StatusOr<std::string> UnixAddress(absl::string_view path) {
+  if (!absl::StartsWith(path, "/")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the socket path '", path, "' does not begin with '/'"));
+  }
+  if (path.size() > kMaxSocketPath) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the socket path '", path, "' has ", path.size(),
+        " bytes, and the system allows ", kMaxSocketPath,
+        "; choose a shorter state directory or name the server as host:port"));
+  }
+  return absl::StrCat("unix:", path);
+}
+
+absl::StatusOr<std::string> TcpAddress(absl::string_view target) {
+  const size_t colon = target.rfind(':');
+  const absl::string_view host = target.substr(0, colon);
+  const bool bracketed =
+      absl::StartsWith(host, "[") && absl::EndsWith(host, "]");
+  const bool host_is_odd =
+      host.empty() || absl::StrContains(host, "/") ||
+      std::any_of(host.begin(), host.end(), absl::ascii_isspace) ||
+      (!bracketed && absl::StrContains(host, ":"));
+  const absl::string_view digits =
+      colon == absl::string_view::npos ? "" : target.substr(colon + 1);
+  int port = 0;
+  if (host_is_odd ||
+      !std::all_of(digits.begin(), digits.end(), absl::ascii_isdigit) ||
+      !absl::SimpleAtoi(digits, &port) || port < 1 || port > 65535) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the target '", target,
+                     "' is none of unix:/path, /path/to/socket, host:port"));
+  }
+  return std::string(target);
+}
+
+absl::Status FileError(const std::string& path, int error) {
+  return absl::ErrnoToStatus(error,
+                             absl::StrCat("cannot read the token file ", path));
+}
+
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return FileError(path, errno);
+  std::string text(kMaxTokenFileBytes + 1, '\0');
+  size_t filled = 0;
+  ssize_t got = 0;
+  while (filled < text.size() &&
+         (got = read(fd, text.data() + filled, text.size() - filled)) > 0) {
+    filled += static_cast<size_t>(got);
+  }
+  const int error = errno;
+  close(fd);
+  if (got < 0) return FileError(path, error);
+  text.resize(filled);
+  absl::StripAsciiWhitespace(&text);
+
+  // gRPC aborts the process on metadata that HTTP/2 does not allow. The text
+  // itself is not shown: it may be some other secret.
+  if (text.empty() || filled > kMaxTokenFileBytes ||
+      !std::all_of(text.begin(), text.end(), absl::ascii_isgraph)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the token file ", path, " does not hold one line of visible ASCII"));
+  }
+  return text;
+}
+
+absl::Status AddToken(const TargetOptions& options,
+                      const Environment& environment, Target& target) {
+  const std::optional<std::string> named =
+      FirstOf(options.token_file, environment, "CLAWPLANE_TOKEN_FILE");
+  if (named.has_value()) {
+    target.token_file = *named;
+  } else {
+    absl::StatusOr<std::string> directory =
+        StateDirectory(options, environment);
+    if (!directory.ok()) return directory.status();
+    target.token_file = absl::StrCat(*directory, "/access.token");
+  }
+  absl::StatusOr<std::string> token = ReadToken(target.token_file);
+  // The server may live on another machine, or ask for none: it decides.
+  if (absl::IsNotFound(token.status()) && !named.has_value()) {
+    return absl::OkStatus();
+  }
+  if (!token.ok()) return token.status();
+  target.token = *std::move(token);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Environment Environment::FromProcess() {
+  return {.variable = [](absl::string_view name) -> std::optional<std::string> {
+            const char* value = std::getenv(std::string(name).c_str());
+            if (value == nullptr || *value == '\0') return std::nullopt;
+            return value;
+          },
+          .is_root = geteuid() == 0};
+}
+
+absl::StatusOr<std::string> StateDirectory(const TargetOptions& options,
+                                           const Environment& environment) {
+  if (auto named =
+          FirstOf(options.state_dir, environment, "CLAWPLANE_STATE_DIR")) {
+    return *named;
+  }
+  if (auto given = environment.variable("STATE_DIRECTORY")) {
+    // systemd lists several where a unit has several; the first is ours.
+    return std::string(*absl::StrSplit(*given, ':').begin());
+  }
+  if (environment.is_root) return "/var/lib/clawplane";
+  if (auto state_home = environment.variable("XDG_STATE_HOME")) {
+    return absl::StrCat(*state_home, "/clawplane");
+  }
+  if (auto home = environment.variable("HOME")) {
+    return absl::StrCat(*home, "/.local/state/clawplane");
+  }
+  return absl::FailedPreconditionError(
+      "no state directory is known, because HOME is not set; name one with "
+      "--state-dir, or the server with --target");
+}
+
+absl::StatusOr<Target> ResolveTarget(const TargetOptions& options,
+                                     const Environment& environment) {
+  std::optional<std::string> named =
+      FirstOf(options.target, environment, "CLAWPLANE_TARGET");
+  if (!named.has_value()) {
+    absl::StatusOr<std::string> directory =
+        StateDirectory(options, environment);
+    if (!directory.ok()) return directory.status();
+    named = absl::StrCat("unix:", *directory, "/clawplane.sock");
+  }
+
+  absl::string_view text = *named;
+  const bool is_unix =
+      absl::ConsumePrefix(&text, "unix:") || absl::StartsWith(text, "/");
+  absl::StatusOr<std::string> address =
+      is_unix ? UnixAddress(text) : TcpAddress(text);
+  if (!address.ok()) return address.status();
+
+  Target target;
+  target.address = *std::move(address);
+  if (!is_unix) {
+    absl::Status added = AddToken(options, environment, target);
+    if (!added.ok()) return added;
+  }
+  return target;
+}
+
+}  // namespace clawplane::client

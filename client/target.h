@@ -1,0 +1,68 @@
+// Which server a client talks to, and what it shows to be let in.
+
+#ifndef CLAWPLANE_CLIENT_TARGET_H_
+#define CLAWPLANE_CLIENT_TARGET_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace clawplane::client {
+
+// What the surroundings of a process say. `FromProcess` reads the real ones;
+// tests make up their own.
+//
+// Thread-compatible.
+struct Environment {
+  // The value of a variable; nothing if it is unset or empty.
+  std::function<std::optional<std::string>(absl::string_view name)> variable;
+  bool is_root = false;
+
+  static Environment FromProcess();
+};
+
+// What a person chose, over all that the environment says. Thread-compatible.
+struct TargetOptions {
+  // `unix:/path`, `/path` of a socket, or `host:port`.
+  std::optional<std::string> target;
+  std::optional<std::string> state_dir;
+  std::optional<std::string> token_file;
+};
+
+// One server: where it is, and the token it asks for. Hold it as carefully as
+// the token.
+//
+// Thread-compatible.
+struct Target {
+  // As gRPC takes it; fit to be shown: `unix:/path` or `host:port`.
+  std::string address;
+  // The access token; empty over a Unix socket, and where the default token
+  // file does not exist.
+  std::string token;
+  // The file that the token was, or would have been, read from; empty over a
+  // Unix socket.
+  std::string token_file;
+
+  bool is_unix() const { return token_file.empty(); }
+};
+
+// The directory in which a server of this user keeps its socket and its token:
+// the option, else CLAWPLANE_STATE_DIR, else STATE_DIRECTORY, else
+// /var/lib/clawplane for root and $XDG_STATE_HOME/clawplane or
+// $HOME/.local/state/clawplane for others. An error if none of these is known.
+absl::StatusOr<std::string> StateDirectory(const TargetOptions& options,
+                                           const Environment& environment);
+
+// Chooses the server: the option, else CLAWPLANE_TARGET, else the socket
+// `clawplane.sock` in the state directory. For TCP, reads the token from the
+// option's file, else from that of CLAWPLANE_TOKEN_FILE, else from
+// `access.token` in the state directory, which alone may be missing.
+absl::StatusOr<Target> ResolveTarget(const TargetOptions& options,
+                                     const Environment& environment);
+
+}  // namespace clawplane::client
+
+#endif  // CLAWPLANE_CLIENT_TARGET_H_
