@@ -15,6 +15,8 @@ esac
 
 state=$dev/state
 bin=$root/build/dev/bin
+# What the user set for another Clawplane would outdo the file written here.
+unset "${!CLAWPLANE_@}"
 socket=$state/clawplane.sock
 server=      # the pid of clawplaned, while it runs
 follower=    # the pid of the clawctl that is waited for, while it runs

@@ -71,7 +71,7 @@ numbered() {
 numbered | xargs -0 -n3 -P "$jobs" bash -c '
   echo "$1"
   output=$(nice clang-tidy-14 --quiet -p "$0" "$2" 2>&1) || {
-    grep -vE "^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header" \
+    grep -vE "^[0-9]+ (warning|error)s? |^Error while|^Suppressed|^Use -header" \
       <<<"$output"
     exit 1
   }
