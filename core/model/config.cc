@@ -164,7 +164,8 @@ std::vector<Setting> DaemonSettings() {
        "Where tokens and the socket are kept.", false,
        Text(CLAWPLANE_FIELD(state_directory), false)},
       {"listen", "127.0.0.1:50061",
-       "HOST:PORT on loopback, port 0 to 65535 (0: any free one), or none",
+       "HOST:PORT with HOST on loopback and PORT 0 (any free one) to 65535, "
+       "or none; other hosts are refused until there is access control",
        "The TCP listener; callers need the access token.", false,
        One(
            [](const std::string& text) -> std::optional<std::string> {
@@ -217,7 +218,8 @@ std::vector<Setting> GatewaySettings() {
       {"gateway.environment", "empty",
        "a list of NAME=value; not CLAWPLANE_*, not OPENCLAW_GATEWAY_TOKEN",
        "Further variables of the gateway's environment.", true,
-       List(CLAWPLANE_FIELD(gateway.environment), IsAssignment)},
+       List(CLAWPLANE_FIELD(gateway.environment), IsAssignment),
+       /*is_secret=*/true},
       {"gateway.token_file", "gateway.token in the state directory", "a file",
        "Holds the token shared with the gateway; made if missing.", false,
        Text(CLAWPLANE_FIELD(gateway.token_file), false)},
@@ -343,6 +345,7 @@ absl::Status ApplySetting(std::string_view key, const Values& values,
     for (const std::string& value : values) {
       found += Concat(found.empty() ? "" : ", ", value);
     }
+    if (setting->is_secret) found = "(not shown)";
     return absl::InvalidArgumentError(Concat(
         origin, ": ", key, " is \"", found, "\"; allowed: ", setting->allowed));
   }
