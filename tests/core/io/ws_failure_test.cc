@@ -180,6 +180,19 @@ TEST_F(WsFailureTest, EndsWhenThePeerClosesAndTakesNothing) {
   ExpectEnd(1008, "slow producer");
 }
 
+TEST_F(WsFailureTest, BeginsNoMessageOnceThePeerHasClosed) {
+  Open();
+  peer_.Write(CloseFrame(1000, ""));
+  ASSERT_TRUE(WaitForFrames(1));
+
+  Send("too late", 1);
+  Settle();
+  peer_.Drop();
+
+  ExpectEnd(1000, "");
+  EXPECT_EQ(Count("write 1"), 0u);
+}
+
 TEST_F(WsFailureTest, EndsWhenBothSidesCloseAtOnce) {
   Open();
 
