@@ -43,16 +43,18 @@ std::optional<Duration> ReadDuration(std::string_view text, Duration least,
     uint64_t count = 0;
     const auto [end, error] =
         std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || count > 1'000'000'000) return {};
+    if (error != std::errc()) return {};
     text.remove_prefix(end - text.data());
     const auto unit =
         std::find_if(std::begin(units), std::end(units),
                      [&](const auto& u) { return text.starts_with(u.first); });
     if (unit == std::end(units)) return {};
     text.remove_prefix(unit->first.size());
-    sum += unit->second * count;
+    // Compared as counts, so that nothing can overflow.
+    if (count > static_cast<uint64_t>((most - sum) / unit->second)) return {};
+    sum += unit->second * static_cast<int64_t>(count);
   }
-  if (sum < least || sum > most) return {};
+  if (sum < least) return {};
   return sum;
 }
 
