@@ -11,6 +11,7 @@
 #include "core/io/launch_plan.h"
 #include "core/io/token_file.h"
 #include "core/model/text.h"
+#include "grpc/health/v1/health.pb.h"
 #include "server/log.h"
 #include "server/version.h"
 
@@ -102,6 +103,8 @@ absl::Status App::Start() {
 
 absl::Status App::Listen() {
   grpc::EnableDefaultHealthCheckService(true);
+  // Naming it links it in, so that reflection can tell of the health service.
+  grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   // Two servers on one port would each get a part of the calls.

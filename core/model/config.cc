@@ -43,16 +43,18 @@ std::optional<Duration> ReadDuration(std::string_view text, Duration least,
     uint64_t count = 0;
     const auto [end, error] =
         std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || count > 1'000'000'000) return {};
+    if (error != std::errc()) return {};
     text.remove_prefix(end - text.data());
     const auto unit =
         std::find_if(std::begin(units), std::end(units),
                      [&](const auto& u) { return text.starts_with(u.first); });
     if (unit == std::end(units)) return {};
     text.remove_prefix(unit->first.size());
-    sum += unit->second * count;
+    // Compared as counts, so that nothing can overflow.
+    if (count > static_cast<uint64_t>((most - sum) / unit->second)) return {};
+    sum += unit->second * static_cast<int64_t>(count);
   }
-  if (sum < least || sum > most) return {};
+  if (sum < least) return {};
   return sum;
 }
 
@@ -164,7 +166,8 @@ std::vector<Setting> DaemonSettings() {
        "Where tokens and the socket are kept.", false,
        Text(CLAWPLANE_FIELD(state_directory), false)},
       {"listen", "127.0.0.1:50061",
-       "HOST:PORT on loopback, port 0 to 65535 (0: any free one), or none",
+       "HOST:PORT with HOST on loopback and PORT 0 (any free one) to 65535, "
+       "or none; other hosts are refused until there is access control",
        "The TCP listener; callers need the access token.", false,
        One(
            [](const std::string& text) -> std::optional<std::string> {
@@ -217,7 +220,8 @@ std::vector<Setting> GatewaySettings() {
       {"gateway.environment", "empty",
        "a list of NAME=value; not CLAWPLANE_*, not OPENCLAW_GATEWAY_TOKEN",
        "Further variables of the gateway's environment.", true,
-       List(CLAWPLANE_FIELD(gateway.environment), IsAssignment)},
+       List(CLAWPLANE_FIELD(gateway.environment), IsAssignment),
+       /*is_secret=*/true},
       {"gateway.token_file", "gateway.token in the state directory", "a file",
        "Holds the token shared with the gateway; made if missing.", false,
        Text(CLAWPLANE_FIELD(gateway.token_file), false)},
@@ -343,6 +347,7 @@ absl::Status ApplySetting(std::string_view key, const Values& values,
     for (const std::string& value : values) {
       found += Concat(found.empty() ? "" : ", ", value);
     }
+    if (setting->is_secret) found = "(not shown)";
     return absl::InvalidArgumentError(Concat(
         origin, ": ", key, " is \"", found, "\"; allowed: ", setting->allowed));
   }

@@ -143,12 +143,12 @@ EventDraft RouteNotification(const NotificationFrame& frame) {
           {}};
 }
 
-EventDraft UnrecognizedMessage(std::string why, std::string_view message,
+EventDraft UnrecognizedMessage(std::string_view why, std::string_view message,
                                size_t size) {
   return OwnEvent(
       EventKind::kUnrecognizedMessage,
       UnrecognizedDetail{
-          std::move(why),
+          ValidUtf8(why),
           ValidUtf8(message.substr(0, UnrecognizedDetail::kMaxExcerpt)), size});
 }
 

@@ -100,7 +100,7 @@ EventDraft RouteEvent(const EventFrame& frame);
 EventDraft RouteNotification(const NotificationFrame& frame);
 
 // For a message that is not understood.
-EventDraft UnrecognizedMessage(std::string why, std::string_view message,
+EventDraft UnrecognizedMessage(std::string_view why, std::string_view message,
                                size_t size);
 
 // `text` with each byte that is not UTF-8 replaced by U+FFFD.
