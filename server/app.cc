@@ -88,7 +88,7 @@ core::GatewayManager::World App::MakeWorld(
 }
 
 absl::Status App::Start() {
-  const absl::Status listening = Listen();
+  absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   service_.set_info({.version = kVersion,
                      .build = kBuild,
