@@ -155,9 +155,10 @@ std::optional<Mode> ReadMode(const std::string& text) {
 }
 
 // A path of members is no expression, so it takes no parentheses.
-// NOLINTNEXTLINE(bugprone-macro-parentheses)
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define CLAWPLANE_FIELD(path) \
   [](Config & config) -> auto& { return config.path; }
+// NOLINTEND(bugprone-macro-parentheses)
 
 std::vector<Setting> DaemonSettings() {
   return {
