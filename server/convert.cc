@@ -290,6 +290,8 @@ std::optional<core::Duration> FromProto(
       duration.nanos() < -kMaxNanos || duration.nanos() > kMaxNanos) {
     return std::nullopt;
   }
+  // Both parts have the same sign.
+  if (duration.seconds() * duration.nanos() < 0) return std::nullopt;
   return seconds(duration.seconds()) + nanoseconds(duration.nanos());
 }
 
