@@ -88,7 +88,7 @@ core::GatewayManager::World App::MakeWorld(
 }
 
 absl::Status App::Start() {
-  const absl::Status listening = Listen();
+  absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   service_.set_info({.version = kVersion,
                      .build = kBuild,
@@ -126,10 +126,12 @@ absl::Status App::Listen() {
   server_ = builder.BuildAndStart();
   ::umask(mask);
   if (server_ == nullptr || tcp_port == 0 || unix_port == 0) {
+    // A port is told only once it is had, and the first failure ends it all.
+    const bool tcp_failed = config_.listen != "none" && tcp_port <= 0;
     return absl::FailedPreconditionError(core::Concat(
-        "cannot listen on ", tcp_port == 0 ? config_.listen : config_.socket,
+        "cannot listen on ", tcp_failed ? config_.listen : config_.socket,
         ": another program may be using it; set ",
-        tcp_port == 0 ? "listen" : "socket", " to another one"));
+        tcp_failed ? "listen" : "socket", " to another one"));
   }
   if (tcp_port > 0) {
     listeners_.push_back(core::Concat(

@@ -146,11 +146,11 @@ class DetailWriter {
 
  private:
   void Write(const std::string& json, v1::Payload& payload) const {
-    if (json.size() > options_.max_bytes) {
-      payload.set_omitted_bytes(json.size());
-    } else if (options_.form != v1::PAYLOAD_FORM_VALUE) {
+    const bool as_value = options_.form == v1::PAYLOAD_FORM_VALUE;
+    const bool too_large = json.size() > options_.max_bytes;
+    if (!too_large && !as_value) {
       payload.set_json(json);
-    } else if (JsonToValue(json, *payload.mutable_value())) {
+    } else if (too_large || JsonToValue(json, *payload.mutable_value())) {
       payload.set_omitted_bytes(json.size());
     }
   }
@@ -290,6 +290,8 @@ std::optional<core::Duration> FromProto(
       duration.nanos() < -kMaxNanos || duration.nanos() > kMaxNanos) {
     return std::nullopt;
   }
+  // Both parts have the same sign.
+  if (duration.seconds() * duration.nanos() < 0) return std::nullopt;
   return seconds(duration.seconds()) + nanoseconds(duration.nanos());
 }
 

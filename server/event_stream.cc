@@ -37,6 +37,11 @@ std::variant<EventQuery, core::Fault> ParseEventQuery(
   EventQuery query{core::EventFilter(std::move(kinds), names), {}, {}, {}, {}};
   query.fail_on_gap = request.fail_on_gap();
   query.payloads.form = request.payload_form();
+  if (!v1::PayloadForm_IsValid(query.payloads.form)) {
+    return BadRequest(core::Concat("payload_form is ",
+                                   static_cast<int>(request.payload_form()),
+                                   ", which is no form"));
+  }
   if (request.has_max_payload_bytes()) {
     if (request.max_payload_bytes() > kMostPayloadBytes) {
       return BadRequest(core::Concat("max_payload_bytes is ",

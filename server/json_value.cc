@@ -15,12 +15,18 @@
 namespace clawplane::server {
 namespace {
 
+using google::protobuf::ListValue;
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
 constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
                             rapidjson::kParseValidateEncodingFlag |
                             rapidjson::kParseFullPrecisionFlag;
+
+std::string TooDeep() {
+  return core::Concat("it is nested more than ", kMaxValueDepth,
+                      " levels deep");
+}
 
 // Builds the value while the reader tells what it reads.
 class ValueBuilder
@@ -98,6 +104,7 @@ class ValueBuilder
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
+// `depth` counts the objects and arrays around the value.
 std::optional<std::string> Write(const Value& value, int depth, Writer& writer);
 
 std::optional<std::string> WriteNumber(double number, Writer& writer) {
@@ -113,6 +120,7 @@ std::optional<std::string> WriteNumber(double number, Writer& writer) {
 
 std::optional<std::string> WriteObject(const Struct& object, int depth,
                                        Writer& writer) {
+  if (depth > kMaxValueDepth) return TooDeep();
   writer.StartObject();
   for (const auto& [key, member] : object.fields()) {
     writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
@@ -122,12 +130,19 @@ std::optional<std::string> WriteObject(const Struct& object, int depth,
   return std::nullopt;
 }
 
+std::optional<std::string> WriteArray(const ListValue& array, int depth,
+                                      Writer& writer) {
+  if (depth > kMaxValueDepth) return TooDeep();
+  writer.StartArray();
+  for (const Value& item : array.values()) {
+    if (auto fault = Write(item, depth, writer)) return fault;
+  }
+  writer.EndArray();
+  return std::nullopt;
+}
+
 std::optional<std::string> Write(const Value& value, int depth,
                                  Writer& writer) {
-  if (depth > kMaxValueDepth) {
-    return core::Concat("it is nested more than ", kMaxValueDepth,
-                        " levels deep");
-  }
   switch (value.kind_case()) {
     case Value::kNullValue:
       writer.Null();
@@ -145,12 +160,7 @@ std::optional<std::string> Write(const Value& value, int depth,
     case Value::kStructValue:
       return WriteObject(value.struct_value(), depth + 1, writer);
     case Value::kListValue:
-      writer.StartArray();
-      for (const Value& item : value.list_value().values()) {
-        if (auto fault = Write(item, depth + 1, writer)) return fault;
-      }
-      writer.EndArray();
-      return std::nullopt;
+      return WriteArray(value.list_value(), depth + 1, writer);
     case Value::KIND_NOT_SET:
       return "a value in it has no kind";
   }
@@ -164,10 +174,7 @@ std::optional<std::string> JsonToValue(std::string_view json, Value& value) {
   ValueBuilder builder(value);
   rapidjson::Reader reader;
   const auto parsed = reader.Parse<kFlags>(stream, builder);
-  if (builder.too_deep()) {
-    return core::Concat("it is nested more than ", kMaxValueDepth,
-                        " levels deep");
-  }
+  if (builder.too_deep()) return TooDeep();
   if (parsed.IsError()) {
     return core::Concat(
         "it is not JSON: ", rapidjson::GetParseError_En(parsed.Code()),

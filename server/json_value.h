@@ -11,9 +11,10 @@
 
 namespace clawplane::server {
 
-// How deep values may be nested, in either direction. Protobuf itself refuses
-// to parse messages that are nested deeper.
-inline constexpr int kMaxValueDepth = 100;
+// How deep values may be nested, in either direction. Protobuf parses no
+// message that is more than 100 deep; an object is three of them inside each
+// other, and the value of an event begins at the fourth.
+inline constexpr int kMaxValueDepth = 32;
 
 // Reads JSON into `value`, which must be empty. Says what is wrong if it
 // cannot: it is not JSON in UTF-8, or too deep. Integers beyond 2^53 lose

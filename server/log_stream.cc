@@ -32,7 +32,7 @@ bool LogStream::Next(v1::StreamLogsResponse& response) {
     *response.add_lines() = ToProto(logs.at(next_++));
     bytes += response.lines(response.lines_size() - 1).text().size();
   }
-  if (response.lines_size() > 0) return true;
+  if (response.lines_size() > 0 || response.dropped() > 0) return true;
   if (!follow_) End(grpc::Status::OK);
   return false;
 }

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -52,7 +51,7 @@ class YamlReader {
       if (!seen_.insert(key).second) {
         return Refuse(place, Concat("the key ", key, " occurs twice"));
       }
-      const absl::Status status = ReadValue(key, entry.second, place);
+      absl::Status status = ReadValue(key, entry.second, place);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -67,9 +66,14 @@ class YamlReader {
                       [&](const core::Setting& setting) {
                         return setting.key.starts_with(key + ".");
                       });
+      if (is_section) return ReadMap(value, key + ".");
+      const bool is_key =
+          std::any_of(core::Settings().begin(), core::Settings().end(),
+                      [&](const core::Setting& s) { return s.key == key; });
+      if (is_key)
+        return Refuse(place, Concat("the key ", key, " takes no map"));
       // An unknown section is refused as an unknown key.
-      return is_section ? ReadMap(value, key + ".")
-                        : core::ApplySetting(key, {"{...}"}, place, config_);
+      return core::ApplySetting(key, {""}, place, config_);
     }
     std::vector<std::string> values;
     if (value.IsSequence()) {
@@ -100,7 +104,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
     return absl::NotFoundError(
         Concat("the configuration file ", path, " cannot be read"));
   }
-  std::string text(std::istreambuf_iterator<char>(file), {});
+  // Not by iterators, which throw at a directory.
+  std::string text(kMaxBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
   if (file.bad() || text.size() > kMaxBytes) {
     return absl::InvalidArgumentError(
         Concat("the configuration file ", path,
@@ -147,7 +154,7 @@ absl::Status ApplyEnvironment(const Environment& environment,
   for (const core::Setting& setting : core::Settings()) {
     const auto value = environment(setting.variable());
     if (!value) continue;
-    const absl::Status status = core::ApplySetting(
+    absl::Status status = core::ApplySetting(
         setting.key,
         setting.is_list ? Lines(*value) : std::vector<std::string>{*value},
         setting.variable(), config);

@@ -71,6 +71,7 @@ void UnaryCall::FinishOnce(const grpc::Status& status) {
 }
 
 void OrderCall::OnBegin() {
+  const std::optional<int> old_pid = gateway_.status().pid;
   order_ = give_([this](const core::OrderResult& result) {
     strand_.AssertHeld();
     OnResult(result);
@@ -79,6 +80,7 @@ void OrderCall::OnBegin() {
   gateway_.Forget(*order_);
   core::OrderResult accepted;
   accepted.status = gateway_.status();
+  accepted.old_pid = old_pid;
   fill_(accepted);
   FinishOnce(grpc::Status::OK);
 }
@@ -116,6 +118,12 @@ CallReactor::CallReactor(core::CoreStrand& strand,
     return;
   }
   result_form_ = request.result_form();
+  if (!v1::PayloadForm_IsValid(result_form_)) {
+    refusal_ = BadRequest(core::Concat("result_form is ",
+                                       static_cast<int>(request.result_form()),
+                                       ", which is no form"));
+    return;
+  }
   if (result_form_ == v1::PAYLOAD_FORM_UNSPECIFIED && request.has_params()) {
     result_form_ = v1::PAYLOAD_FORM_VALUE;
   }

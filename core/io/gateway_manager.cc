@@ -241,7 +241,14 @@ void GatewayManager::Shutdown(std::function<void()> stopped) {
   strand_.AssertHeld();
   const bool again = std::exchange(ending_, true);
   Stop(std::nullopt, again,
-       [stopped = std::move(stopped)](const OrderResult&) { stopped(); });
+       [this, again, stopped = std::move(stopped)](const OrderResult&) {
+         strand_.AssertHeld();
+         if (closing_ == nullptr || again) {
+           stopped();
+         } else {
+           after_closing_ = stopped;
+         }
+       });
 }
 
 void GatewayManager::CloseStreams() {

@@ -123,8 +123,8 @@ class GatewayManager {
   void Unsubscribe(Topic topic, Subscriber* subscriber);
 
   // ---- The end
-  // Refuses orders and calls from now on, stops a gateway of ours or lets go of
-  // another one, then calls `stopped`. A second call forces the stop.
+  // Refuses orders and calls from now on, stops a gateway of ours or says
+  // goodbye to another one, then calls `stopped`. A second call forces that.
   void Shutdown(std::function<void()> stopped);
   // Ends all streams, and those that come later.
   void CloseStreams();
@@ -203,6 +203,8 @@ class GatewayManager {
   std::unique_ptr<GatewayLink> link_ ABSL_GUARDED_BY(strand_);
   // One that is saying goodbye.
   std::unique_ptr<GatewayLink> closing_ ABSL_GUARDED_BY(strand_);
+  // What the end of the control plane leaves until that is said.
+  std::function<void()> after_closing_ ABSL_GUARDED_BY(strand_);
   std::optional<TimePoint> alarm_at_ ABSL_GUARDED_BY(strand_);
   std::optional<TimePoint> idle_tick_at_ ABSL_GUARDED_BY(strand_);
   // The first line of output of the run in progress.

@@ -157,6 +157,7 @@ void GatewayManager::Apply(const DropLink&) {
   closing_->Close("clawplane is done with this connection", [this] {
     strand_.AssertHeld();
     const auto gone = std::move(closing_);
+    if (after_closing_) std::exchange(after_closing_, nullptr)();
   });
 }
 

@@ -65,8 +65,7 @@ absl::Status MakeToken(const std::string& path) {
   // `link` and not `rename`: who came first wins, and all use that token.
   const bool linked =
       written && (::link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST);
-  const absl::Status status =
-      linked ? absl::OkStatus() : SystemError(path, "made");
+  absl::Status status = linked ? absl::OkStatus() : SystemError(path, "made");
   ::unlink(draft.c_str());
   return status;
 }

@@ -154,8 +154,11 @@ std::optional<Mode> ReadMode(const std::string& text) {
   return {};
 }
 
+// A path of members is no expression, so it takes no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define CLAWPLANE_FIELD(path) \
   [](Config & config) -> auto& { return config.path; }
+// NOLINTEND(bugprone-macro-parentheses)
 
 std::vector<Setting> DaemonSettings() {
   return {
@@ -187,7 +190,7 @@ std::vector<Setting> DaemonSettings() {
   };
 }
 
-std::vector<Setting> GatewaySettings() {
+std::vector<Setting> LaunchSettings() {
   return {
       {"gateway.mode", "auto", "launch, attach, auto",
        "launch: only a child of ours; attach: only ever connect; auto: connect "
@@ -222,6 +225,11 @@ std::vector<Setting> GatewaySettings() {
        "Further variables of the gateway's environment.", true,
        List(CLAWPLANE_FIELD(gateway.environment), IsAssignment),
        /*is_secret=*/true},
+  };
+}
+
+std::vector<Setting> ConnectionSettings() {
+  return {
       {"gateway.token_file", "gateway.token in the state directory", "a file",
        "Holds the token shared with the gateway; made if missing.", false,
        Text(CLAWPLANE_FIELD(gateway.token_file), false)},
@@ -320,7 +328,8 @@ std::string Setting::variable() const {
 const std::vector<Setting>& Settings() {
   static const auto* const settings = [] {
     auto* const all = new std::vector<Setting>(DaemonSettings());
-    for (const auto& part : {GatewaySettings(), BoundSettings()}) {
+    for (const auto& part :
+         {LaunchSettings(), ConnectionSettings(), BoundSettings()}) {
       all->insert(all->end(), part.begin(), part.end());
     }
     return all;

@@ -11,8 +11,8 @@
 namespace clawplane::core {
 namespace {
 
-// Numbers stay text: they are carried, not computed with, and one beyond the
-// range of a double is no error. Iterative: depth costs no stack.
+// Numbers stay text: they are carried, not computed with. RapidJSON refuses one
+// beyond the range of a double all the same. Iterative: depth costs no stack.
 constexpr unsigned kScanFlags = rapidjson::kParseIterativeFlag |
                                 rapidjson::kParseValidateEncodingFlag |
                                 rapidjson::kParseNumbersAsStringsFlag;

@@ -1,0 +1,156 @@
+#include "tests/e2e/daemon_test.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "tests/free_port.h"
+#include "tests/wait_for.h"
+
+namespace clawplane::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string TestName() {
+  const auto* const info =
+      ::testing::UnitTest::GetInstance()->current_test_info();
+  std::string name = absl::StrCat(info->test_suite_name(), ".", info->name());
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
+
+}  // namespace
+
+DaemonTest::DaemonTest()
+    : output_directory_(absl::StrCat(TEST_OUTPUT_DIRECTORY, "/", TestName())),
+      port_(FreePort()) {
+  fs::remove_all(output_directory_);
+  fs::create_directories(output_directory_);
+}
+
+DaemonTest::~DaemonTest() = default;
+
+void DaemonTest::TearDown() {
+  CollectSecrets();
+  if (daemon_ != nullptr) {
+    const int exit_code = StopDaemon();
+    EXPECT_EQ(exit_code, 0) << Emitted("");
+  }
+  EXPECT_TRUE(WaitFor([&] { return ProcessesWith(place_.path()).empty(); }))
+      << "a process of this test is left: "
+      << CommandLine(ProcessesWith(place_.path()).front());
+  ExpectNoSecretEmitted();
+}
+
+std::string DaemonTest::WriteConfig(const std::string& gateway_lines,
+                                    const std::string& other_lines) {
+  const std::string text = absl::StrCat(
+      "state_dir: ", state_directory(), "\nsocket: ", socket(),
+      "\nlisten: 127.0.0.1:0\n", other_lines, "gateway:\n  port: ", port_,
+      "\n  home: ", place_.path(), "\n", gateway_lines);
+  config_file_ = Emitted("clawplane.yaml");
+  std::ofstream(config_file_) << text;
+  return text;
+}
+
+std::string DaemonTest::LaunchFake(const std::vector<std::string>& more) const {
+  std::string lines = absl::StrCat("  mode: launch\n  restart_delay: 10ms\n",
+                                   "  command:\n    - ", FAKE_GATEWAY_PROGRAM,
+                                   "\n    - gateway\n    - run\n    - --port\n",
+                                   "    - \"{port}\"\n");
+  for (const std::string& word : more) {
+    absl::StrAppend(&lines, "    - \"", word, "\"\n");
+  }
+  return lines;
+}
+
+std::unique_ptr<Child> DaemonTest::RunDaemon(
+    const std::vector<std::string>& arguments,
+    const std::vector<std::string>& variables) {
+  std::vector<std::string> command = {CLAWPLANED_PROGRAM};
+  if (!config_file_.empty()) {
+    command.insert(command.end(), {"--config", config_file_});
+  }
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return std::make_unique<Child>(
+      command, variables, Emitted(absl::StrCat("clawplaned-", ++programs_)));
+}
+
+void DaemonTest::StartDaemon(const std::vector<std::string>& variables) {
+  daemon_ = RunDaemon({}, variables);
+  ASSERT_TRUE(daemon_->WaitForOutput("clawplaned ready: "))
+      << daemon_->errors();
+}
+
+int DaemonTest::StopDaemon() {
+  CollectSecrets();
+  daemon_->Signal(SIGTERM);
+  const auto end = daemon_->Wait();
+  daemon_.reset();
+  return end.value_or(-1000);
+}
+
+std::unique_ptr<Child> DaemonTest::RunClawctl(
+    const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {CLAWCTL_PROGRAM};
+  if (arguments.front() != "--target") {
+    command.insert(command.end(), {"--target", "unix:" + socket()});
+  }
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return std::make_unique<Child>(
+      command, std::vector<std::string>{"HOME=" + place_.path()},
+      Emitted(absl::StrCat("clawctl-", ++programs_)));
+}
+
+Said DaemonTest::Clawctl(const std::vector<std::string>& arguments) {
+  const auto clawctl = RunClawctl(arguments);
+  const int exit_code = clawctl->Wait().value_or(-1000);
+  return {exit_code, clawctl->output(), clawctl->errors()};
+}
+
+pid_t DaemonTest::GatewayPid() {
+  const Said said = Clawctl({"status", "--json"});
+  const size_t at = said.output.find("\"pid\":");
+  return at == std::string::npos ? 0 : std::atoi(said.output.c_str() + at + 6);
+}
+
+std::string DaemonTest::Logs() { return Clawctl({"logs"}).output; }
+
+std::string DaemonTest::tcp_address() const {
+  const std::string line = daemon_->output();
+  const size_t begin = line.find("127.0.0.1:");
+  return line.substr(begin, line.find(' ', begin) - begin);
+}
+
+void DaemonTest::CollectSecrets() {
+  for (const char* name : {"access.token", "gateway.token"}) {
+    std::string secret = ReadFile(absl::StrCat(state_directory(), "/", name));
+    secret.erase(secret.find_last_not_of('\n') + 1);
+    if (!secret.empty() &&
+        std::find(secrets_.begin(), secrets_.end(), secret) == secrets_.end()) {
+      secrets_.push_back(secret);
+    }
+  }
+  std::ofstream file(Emitted("secrets.txt"));
+  for (const std::string& secret : secrets_) file << secret << "\n";
+}
+
+void DaemonTest::ExpectNoSecretEmitted() const {
+  for (const auto& entry :
+       fs::recursive_directory_iterator(output_directory_)) {
+    if (!entry.is_regular_file()) continue;
+    if (entry.path().filename() == "secrets.txt") continue;
+    const std::string text = ReadFile(entry.path());
+    for (const std::string& secret : secrets_) {
+      EXPECT_EQ(text.find(secret), std::string::npos)
+          << "a secret is in " << entry.path();
+    }
+  }
+}
+
+}  // namespace clawplane::testing
