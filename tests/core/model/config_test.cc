@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -238,6 +240,14 @@ TEST(SettingsTableTest, HasARowOfSixCellsForEachSetting) {
             static_cast<int>(Settings().size()) + 2);
   EXPECT_EQ(std::count(table.begin(), table.end(), '|'),
             7 * (static_cast<int>(Settings().size()) + 2));
+}
+
+TEST(SettingsTableTest, StandsInTheReadmeAsItIs) {
+  std::ifstream file(README_FILE);
+  const std::string readme(std::istreambuf_iterator<char>(file), {});
+
+  EXPECT_THAT(readme, HasSubstr(SettingsTable()))
+      << "put the output of clawplaned --settings into README.md";
 }
 
 }  // namespace
