@@ -251,11 +251,11 @@ TEST(ParseFrameTest, SurvivesDeepNesting) {
   }
 }
 
-// Each key's end is looked for from the key on, not from its value on: without
-// any space in the text that must not read all of it every time.
+// A text without any space must not be searched to its end for each key: that
+// would take minutes here, and run into the time limit.
 TEST(ParseFrameTest, TakesTimeInProportionToTheText) {
   std::string text = R"({"type":"event","event":"e")";
-  for (int i = 0; i < 30'000; ++i) text += R"(,"k":1)";
+  for (int i = 0; i < 200'000; ++i) text += R"(,"k":1)";
   text += "}";
 
   EXPECT_EQ(Event(text).event, "e");
