@@ -65,16 +65,18 @@ class DaemonTest : public ::testing::Test {
   // The address of the TCP listener.
   std::string tcp_address() const;
   uint16_t port() const { return port_; }
+
+  // ---- Secrets
+  // Notes the tokens in the files of the state directory, in secrets.txt.
+  void CollectSecrets();
+  // The files among those emitted that have a noted secret in them.
+  std::vector<std::string> FilesWithSecrets() const;
   void AddSecret(const std::string& secret) { secrets_.push_back(secret); }
 
   const TempDirectory place_;
   std::unique_ptr<Child> daemon_;
 
  private:
-  // Notes the tokens in the files of the state directory.
-  void CollectSecrets();
-  void ExpectNoSecretEmitted() const;
-
   std::string output_directory_;
   std::string config_file_;
   const uint16_t port_;

@@ -5,10 +5,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
-#include "absl/strings/strip.h"
 #include "clawplane/v1/gateway.grpc.pb.h"
 #include "tests/e2e/daemon_test.h"
 #include "tests/wait_for.h"
@@ -17,7 +17,9 @@ namespace clawplane::testing {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 class SecretsTest : public DaemonTest {
@@ -91,6 +93,15 @@ TEST_F(SecretsTest, AreAskedForOverTcp) {
       Clawctl({"--target", tcp_address(), "--token-file", wrong, "status"})
           .exit_code,
       5);
+}
+
+TEST_F(SecretsTest, AreFoundWhereTheyAreEmitted) {
+  CollectSecrets();
+  EXPECT_THAT(FilesWithSecrets(), IsEmpty());
+  const std::string file = Emitted("leak.txt");
+  std::ofstream(file) << "a line with " << TokenIn("gateway.token") << ".";
+  EXPECT_THAT(FilesWithSecrets(), ElementsAre(file));
+  std::filesystem::remove(file);
 }
 
 TEST_F(SecretsTest, SurviveARestartOfTheDaemon) {

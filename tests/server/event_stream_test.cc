@@ -1,5 +1,7 @@
 // The event log, as a client reads it.
 
+#include "tests/server/event_stream_test.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,8 +9,6 @@
 #include <vector>
 
 #include "tests/fakes/fake_gateway.h"
-#include "tests/server/event_reader.h"
-#include "tests/server/served_gateway.h"
 #include "tests/wait_for.h"
 
 namespace clawplane::testing {
@@ -17,54 +17,6 @@ namespace {
 using ::grpc::StatusCode;
 using ::testing::HasSubstr;
 using Request = v1::StreamEventsRequest;
-
-Request FromOldest(const std::vector<std::string>& names = {}) {
-  Request request;
-  request.set_from_oldest(true);
-  for (const std::string& name : names) request.add_names(name);
-  return request;
-}
-
-Request After(const std::string& epoch, uint64_t sequence) {
-  Request request;
-  request.mutable_after()->set_epoch(epoch);
-  request.mutable_after()->set_sequence(sequence);
-  return request;
-}
-
-class EventStreamTest : public ::testing::Test {
- protected:
-  explicit EventStreamTest(core::Config config = {})
-      : served_(Attached(std::move(config))) {}
-
-  core::Config Attached(core::Config config) {
-    config.machine = AttachTo(gateway_).machine;
-    return config;
-  }
-
-  void SetUp() override { ASSERT_TRUE(Start(stub()).ok()); }
-
-  v1::GatewayService::Stub& stub() { return served_.stub(); }
-  v1::EventPosition End() { return GetStatus(stub()).log_position(); }
-
-  // Makes the gateway send that many events, and waits until they are logged.
-  void Emit(int count, const std::string& name = "fake.event") {
-    const uint64_t before = End().sequence();
-    ASSERT_TRUE(Call(stub(), "fake.emit",
-                     R"({"event":")" + name + R"(","count":)" +
-                         std::to_string(count) + "}")
-                    .ok());
-    ASSERT_TRUE(WaitFor([&] { return End().sequence() >= before + count; }));
-  }
-
-  grpc::Status StatusOf(const Request& request) {
-    return EventReader(stub(), request).Finish();
-  }
-
-  FakeGateway gateway_;
-  ServedGateway served_;
-};
-
 // ---- Where a stream begins
 
 TEST_F(EventStreamTest, BeginsWithABookmarkAtTheEnd) {
@@ -341,72 +293,6 @@ TEST_F(EventStreamTest, BatchesAtMost256KiB) {
     EXPECT_THAT(size, ::testing::AllOf(::testing::Ge(1), ::testing::Le(2)));
     left -= size;
   }
-}
-
-// ---- A ring that overruns
-
-core::Config SmallRing() {
-  core::Config config;
-  config.events.max_events = 100;
-  return config;
-}
-
-class SmallRingTest : public EventStreamTest {
- protected:
-  SmallRingTest() : EventStreamTest(SmallRing()) {}
-
-  // Starts a stream, does not read it, and overruns it: large events first, so
-  // that they fill what lies between server and client.
-  void Overrun() {
-    ASSERT_TRUE(WaitFor([&] {
-      for (int i = 0; i < 20; ++i) {
-        gateway_.Emit("fake.event", '"' + std::string(500'000, 'x') + '"');
-      }
-      Emit(1);
-      return End().sequence() > 400;
-    }));
-  }
-};
-
-TEST_F(SmallRingTest, TellsASlowReaderWhatItLost) {
-  EventReader reader(stub(), FromOldest());
-  reader.Read();
-  Overrun();
-  uint64_t last = 0;
-  bool lost = false;
-  while (last < End().sequence()) {
-    const auto response = reader.Read();
-    ASSERT_TRUE(response.has_gap() || response.events_size() > 0);
-    if (response.has_gap()) {
-      lost = true;
-      EXPECT_EQ(response.gap().lost_after().sequence(), last);
-      last = response.gap().resumed_after().sequence();
-    }
-    for (const auto& event : response.events()) {
-      ASSERT_EQ(event.sequence(), last + 1);
-      last = event.sequence();
-    }
-  }
-  EXPECT_TRUE(lost);
-}
-
-TEST_F(SmallRingTest, EndsASlowReaderThatWantsNoGap) {
-  Request request = FromOldest();
-  request.set_fail_on_gap(true);
-  EventReader reader(stub(), request);
-  reader.Read();
-  Overrun();
-  EXPECT_EQ(reader.Finish().error_code(), StatusCode::OUT_OF_RANGE);
-}
-
-TEST_F(SmallRingTest, TellsWhatIsGoneFromTheLog) {
-  Emit(200);
-  EventReader reader(stub(), After(End().epoch(), 5));
-  EXPECT_EQ(reader.Read().bookmark().sequence(), 5u);
-  const auto gap = reader.Read().gap();
-  EXPECT_EQ(gap.lost_after().sequence(), 5u);
-  EXPECT_EQ(gap.resumed_after().sequence(), End().sequence() - 100);
-  EXPECT_EQ(reader.NextEvent()->sequence(), End().sequence() - 99);
 }
 
 }  // namespace

@@ -18,7 +18,6 @@ namespace {
 
 using ::grpc::StatusCode;
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -218,7 +217,7 @@ TEST_F(RpcTest, PassesOnWhatTheGatewaySaysOfItsError) {
   EXPECT_EQ(error->payload_json(), R"({"b":2})");
 }
 
-// Each character takes nine bytes in a trailer, and all of it at once must fit.
+// Each character takes nine bytes in a trailer.
 TEST_F(RpcTest, BringsTheLargestErrorToTheClient) {
   std::string message;
   while (message.size() < 10'000) message += "\xE2\x82\xAC";
@@ -236,7 +235,7 @@ TEST_F(RpcTest, BringsTheLargestErrorToTheClient) {
 }
 
 TEST_F(RpcTest, TellsOfARefusalWithoutAReason) {
-  const grpc::Status status = Call(stub(), "fake.ok_false");
+  const auto status = Call(stub(), "fake.ok_false");
   EXPECT_EQ(status.error_code(), StatusCode::UNKNOWN);
   ExpectOutcome(status, v1::GatewayError::OUTCOME_REPLIED);
 }
@@ -267,7 +266,7 @@ TEST_F(RpcTest, CarriesAnErrorAndAPayloadOfAFinalAnswer) {
   EXPECT_THAT(error->payload_json(), HasSubstr(R"("status":"error")"));
 }
 
-// ---- States
+// ---- States and time
 
 TEST_F(RpcTest, FailsWhileStopped) {
   grpc::ClientContext context;
@@ -306,8 +305,6 @@ TEST_F(RpcTest, DoesNotKnowWhatBecameOfACallWhoseConnectionIsLost) {
   EXPECT_EQ(ReasonOf(status), "CONNECTION_LOST");
   ExpectOutcome(status, v1::GatewayError::OUTCOME_SENT_UNKNOWN);
 }
-
-// ---- Time
 
 TEST_F(RpcTest, TellsOfATimeoutBeforeTheClientsDeadline) {
   const grpc::Status status =
