@@ -231,7 +231,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"refuse_protocol",
              {Kind::kRefuseProtocol},
              Reason::kProtocolMismatch},
-        Case{"starting", {Kind::kStarting, 3}, {}},
+        Case{"starting", {Kind::kStarting, 1}, {}},
         Case{"starting_forever", {Kind::kStartingForever}, kSpent},
         Case{"garbage_first", {Kind::kGarbageFirst}, {}},
         Case{"binary_challenge", {Kind::kBinaryChallenge}, {}},
