@@ -352,9 +352,10 @@ TEST_F(ManagerTest, KillsWhatStillRunsWhenReleased) {
 TEST_F(ManagerTest, SetsNoAlarmOnceReleased) {
   RunAttached();
   Call(Request("fake.ignore"));
+  CallRequest urgent = Request("fake.ignore");
+  OnStrand([&] { urgent.deadline = alarm_.Now().steady + seconds(1); });
   CallId second = 0;
-  Call(Request("fake.ignore"), &second);
-  Advance(seconds(1));
+  Call(urgent, &second);
 
   OnStrand([&] {
     manager_->Release();
@@ -365,6 +366,7 @@ TEST_F(ManagerTest, SetsNoAlarmOnceReleased) {
 }
 
 TEST_F(ManagerTest, SetsNoAlarmWhenReleasedByTheEndOfTheStop) {
+  config_.machine.stop_grace = seconds(5);
   RunLaunched();
   OnStrand([this] { life().on_terminate.reset(); });
   OnStrand([this] {
