@@ -12,6 +12,7 @@
 #include "core/io/launch_plan.h"
 #include "core/io/token_file.h"
 #include "core/model/text.h"
+#include "grpc/health/v1/health.pb.h"
 #include "server/log.h"
 #include "server/version.h"
 
@@ -88,7 +89,7 @@ core::GatewayManager::World App::MakeWorld(
 }
 
 absl::Status App::Start() {
-  const absl::Status listening = Listen();
+  absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   service_.set_info({.version = kVersion,
                      .build = kBuild,
@@ -106,6 +107,8 @@ absl::Status App::Listen() {
   // threads, up to 10 s after large messages, and the process ends anyway.
   ::grpc_init();
   grpc::EnableDefaultHealthCheckService(true);
+  // Naming it links it in, so that reflection can tell of the health service.
+  grpc::health::v1::HealthCheckRequest::descriptor();
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   // Two servers on one port would each get a part of the calls.

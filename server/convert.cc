@@ -146,11 +146,11 @@ class DetailWriter {
 
  private:
   void Write(const std::string& json, v1::Payload& payload) const {
-    if (json.size() > options_.max_bytes) {
-      payload.set_omitted_bytes(json.size());
-    } else if (options_.form != v1::PAYLOAD_FORM_VALUE) {
+    const bool as_value = options_.form == v1::PAYLOAD_FORM_VALUE;
+    const bool too_large = json.size() > options_.max_bytes;
+    if (!too_large && !as_value) {
       payload.set_json(json);
-    } else if (JsonToValue(json, *payload.mutable_value())) {
+    } else if (too_large || JsonToValue(json, *payload.mutable_value())) {
       payload.set_omitted_bytes(json.size());
     }
   }

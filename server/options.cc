@@ -51,7 +51,7 @@ class YamlReader {
       if (!seen_.insert(key).second) {
         return Refuse(place, Concat("the key ", key, " occurs twice"));
       }
-      const absl::Status status = ReadValue(key, entry.second, place);
+      absl::Status status = ReadValue(key, entry.second, place);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -154,7 +154,7 @@ absl::Status ApplyEnvironment(const Environment& environment,
   for (const core::Setting& setting : core::Settings()) {
     const auto value = environment(setting.variable());
     if (!value) continue;
-    const absl::Status status = core::ApplySetting(
+    absl::Status status = core::ApplySetting(
         setting.key,
         setting.is_list ? Lines(*value) : std::vector<std::string>{*value},
         setting.variable(), config);

@@ -33,7 +33,6 @@ ChildProcess::ChildProcess(CoreStrand& strand, ProcessReports reports)
       stderr_(LogSource::kStderr, strand.executor()) {}
 
 ChildProcess::~ChildProcess() {
-  if (unreaped_) ::kill(-pid_, SIGKILL);
   // Boost's destructor would kill by a number that may be another's by now.
   process_.detach();
 }

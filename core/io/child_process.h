@@ -29,9 +29,10 @@ namespace clawplane::core {
 // then nobody else can get its number. So a signal never hits a stranger.
 //
 // Shared, because the waits for output and exit outlive the owner's interest:
-// after `Abandon` they keep the object until the child is reaped, which the
-// SIGKILL makes soon. If the `io_context` is destroyed earlier, the child is
-// killed, and reaped by whoever inherits it from this process.
+// after `Abandon`, which the owner owes it, they keep the object until the
+// child is reaped, which the SIGKILL makes soon. If the `io_context` is
+// destroyed earlier, the dead child stays for whoever inherits it from this
+// process.
 //
 // Nothing else in the program may reap children it has not started or ignore
 // SIGCHLD; the status of a child lost that way is reported as exit code -1.

@@ -30,7 +30,7 @@ GatewayLink::GatewayLink(Connector& connector, uint16_t port,
                  [this](uint64_t tag) {
                    if (tag != kHandshakeTag && !ended_) reports_.on_write(tag);
                  },
-             .on_end = [this](ConnectionEnd end) { OnEnd(end); }});
+             .on_end = [this](const ConnectionEnd& end) { OnEnd(end); }});
 }
 
 void GatewayLink::Send(PendingCalls::Outgoing call) {

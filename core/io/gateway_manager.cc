@@ -28,7 +28,9 @@ GatewayManager::GatewayManager(CoreStrand& strand, const Config& config,
       machine_(config.machine, world_.random),
       calls_(config.calls),
       events_(std::move(epoch), config.events),
-      logs_(config.logs) {}
+      logs_(config.logs) {
+  UpdateAdmission();
+}
 
 // ---- Orders
 
@@ -171,6 +173,8 @@ void GatewayManager::Step(Input input) {
     const GatewayStatus before = machine_.status();
     const std::vector<Effect> effects = machine_.Step(next, Now());
     Log(next, before, effects);
+    // First, for who is told of the new state may call at once.
+    UpdateAdmission();
     for (const Effect& effect : effects) {
       std::visit(
           [this](const auto& specific) {
@@ -179,7 +183,6 @@ void GatewayManager::Step(Input input) {
           },
           effect);
     }
-    UpdateAdmission();
   }
   stepping_ = false;
   SendWaiting();
@@ -208,6 +211,7 @@ void GatewayManager::Log(const Input& input, const GatewayStatus& before,
 // ---- Time
 
 void GatewayManager::Rearm() {
+  if (released_) return;
   std::optional<TimePoint> first = machine_.deadline();
   for (const auto& other : {calls_.deadline(), idle_tick_at_}) {
     if (other && (!first || *other < *first)) first = other;
@@ -263,10 +267,10 @@ void GatewayManager::CloseStreams() {
 
 void GatewayManager::Release() {
   strand_.AssertHeld();
+  released_ = true;
   world_.alarm.Set(std::nullopt, nullptr);
   probe_.reset();
   link_.reset();
-  closing_.reset();
   process_.reset();
 }
 

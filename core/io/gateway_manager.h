@@ -128,7 +128,9 @@ class GatewayManager {
   void Shutdown(std::function<void()> stopped);
   // Ends all streams, and those that come later.
   void CloseStreams();
-  // Gives up all that keeps the strand busy. Nothing may be asked after it.
+  // Gives up all that keeps the strand busy, but for a goodbye in progress,
+  // which ends within 2 s. After it one may only take back what was asked:
+  // cancel, forget, unsubscribe.
   void Release();
 
  private:
@@ -192,6 +194,7 @@ class GatewayManager {
   bool stepping_ ABSL_GUARDED_BY(strand_) = false;
   bool ending_ ABSL_GUARDED_BY(strand_) = false;
   bool streams_closed_ ABSL_GUARDED_BY(strand_) = false;
+  bool released_ ABSL_GUARDED_BY(strand_) = false;
   OrderId next_order_ ABSL_GUARDED_BY(strand_) = 1;
   std::map<OrderId, Order> orders_ ABSL_GUARDED_BY(strand_);
   std::map<Topic, std::set<Subscriber*>> subscribers_ ABSL_GUARDED_BY(strand_);

@@ -54,9 +54,11 @@ ProcessReports GatewayManager::ProcessReportsFor(Generation generation) {
 
 void GatewayManager::OnLine(LogSource source, std::string_view text) {
   std::string line = ValidUtf8(text);
+  constexpr std::string_view kInstead = "[redacted]";
   for (size_t at = 0;
-       !token_.empty() && (at = line.find(token_, at)) != std::string::npos;) {
-    line.replace(at, token_.size(), "[redacted]");
+       !token_.empty() && (at = line.find(token_, at)) != std::string::npos;
+       at += kInstead.size()) {
+    line.replace(at, token_.size(), kInstead);
   }
   logs_.Append({Now().wall, source, process_->pid(), std::move(line)});
   Wake(Topic::kLogs);
@@ -107,7 +109,9 @@ GatewayLink::Reports GatewayManager::LinkReportsFor(Generation generation) {
           .on_oversized_response =
               [this](std::string_view id, size_t size) {
                 strand_.AssertHeld();
-                return calls_.OnOversizedResponse(id, size);
+                const bool known = calls_.OnOversizedResponse(id, size);
+                SendWaiting();
+                return known;
               },
           .on_write =
               [this](CallId id) {

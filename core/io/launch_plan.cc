@@ -99,6 +99,16 @@ std::optional<std::string> FindProgram(
   return std::nullopt;
 }
 
+// Of two entries with one name the first would count, which is not the one that
+// was added.
+void Put(std::string entry, std::vector<std::string>& environment) {
+  const std::string name = entry.substr(0, entry.find('=') + 1);
+  std::erase_if(environment, [&](const std::string& other) {
+    return other.starts_with(name);
+  });
+  environment.push_back(std::move(entry));
+}
+
 std::vector<std::string> ChildEnvironment(
     const GatewayConfig& config, const std::string& token,
     const std::vector<std::string>& environment) {
@@ -115,18 +125,19 @@ std::vector<std::string> ChildEnvironment(
   std::vector<std::string> child;
   std::remove_copy_if(environment.begin(), environment.end(),
                       std::back_inserter(child), is_left_out);
-  if (!config.home.empty()) child.push_back(Concat("HOME=", config.home));
+  if (!config.home.empty()) Put(Concat("HOME=", config.home), child);
   // The tracked process stays the gateway, and stays on this machine.
-  child.insert(child.end(), {"OPENCLAW_NO_RESPAWN=1", "CLAWDBOT_NO_RESPAWN=1",
-                             "OPENCLAW_DISABLE_BONJOUR=1",
-                             "OPENCLAW_EXEC_SHELL_SNAPSHOT=0"});
-  if (config.skip_channels) {
-    child.insert(child.end(),
-                 {"OPENCLAW_SKIP_CHANNELS=1", "CLAWDBOT_SKIP_CHANNELS=1"});
+  for (const char* entry :
+       {"OPENCLAW_NO_RESPAWN=1", "CLAWDBOT_NO_RESPAWN=1",
+        "OPENCLAW_DISABLE_BONJOUR=1", "OPENCLAW_EXEC_SHELL_SNAPSHOT=0"}) {
+    Put(entry, child);
   }
-  child.insert(child.end(), config.environment.begin(),
-               config.environment.end());
-  child.push_back(Concat("OPENCLAW_GATEWAY_TOKEN=", token));
+  if (config.skip_channels) {
+    Put("OPENCLAW_SKIP_CHANNELS=1", child);
+    Put("CLAWDBOT_SKIP_CHANNELS=1", child);
+  }
+  for (const std::string& entry : config.environment) Put(entry, child);
+  Put(Concat("OPENCLAW_GATEWAY_TOKEN=", token), child);
   return child;
 }
 
@@ -144,7 +155,7 @@ PlanOrFault PlanCommand(const GatewayConfig& config, uint16_t port,
   for (size_t i = 1; i < config.command.size(); ++i) {
     std::string argument = config.command[i];
     constexpr std::string_view kPort = "{port}";
-    if (const size_t at = argument.find(kPort); at != argument.npos) {
+    for (size_t at = 0; (at = argument.find(kPort, at)) != argument.npos;) {
       argument.replace(at, kPort.size(), std::to_string(port));
     }
     spec.arguments.push_back(std::move(argument));

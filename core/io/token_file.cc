@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,11 +54,10 @@ absl::Status MakeToken(const std::string& path) {
     text += {kDigits[byte >> 4], kDigits[byte & 15]};
   }
   text += '\n';
-  // Whole or not at all: another process may read it at any moment.
-  const std::string draft = Concat(path, ".", ::getpid());
-  const Descriptor file(
-      ::open(draft.c_str(),
-             O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  // Whole or not at all: another process may read it at any moment. Each maker
+  // has a draft of its own, which nobody else may read.
+  std::string draft = path + ".XXXXXX";
+  const Descriptor file(::mkostemp(draft.data(), O_CLOEXEC));
   if (file.get() < 0) return SystemError(path, "made");
   const bool written = ::write(file.get(), text.data(), text.size()) ==
                            static_cast<ssize_t>(text.size()) &&
@@ -65,8 +65,7 @@ absl::Status MakeToken(const std::string& path) {
   // `link` and not `rename`: who came first wins, and all use that token.
   const bool linked =
       written && (::link(draft.c_str(), path.c_str()) == 0 || errno == EEXIST);
-  const absl::Status status =
-      linked ? absl::OkStatus() : SystemError(path, "made");
+  absl::Status status = linked ? absl::OkStatus() : SystemError(path, "made");
   ::unlink(draft.c_str());
   return status;
 }
@@ -74,7 +73,9 @@ absl::Status MakeToken(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // A pipe is refused below; opening it must not wait for its writer.
+  const Descriptor file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return SystemError(path, "read");
   struct stat stat;
   if (::fstat(file.get(), &stat) != 0) return SystemError(path, "read");

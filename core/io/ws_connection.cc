@@ -1,7 +1,6 @@
 #include "core/io/ws_connection.h"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
@@ -22,11 +21,6 @@ namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
 using Timer = asio::steady_timer::rebind_executor<CoreStrand::Executor>::other;
-
-// The stream was ended by another operation: that one knows why.
-bool Aborted(error_code error) {
-  return error == asio::error::operation_aborted;
-}
 
 // One connection, from connect to close.
 //
@@ -70,7 +64,6 @@ class Session final : public std::enable_shared_from_this<Session> {
 
   void Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void OnRead(error_code error, size_t count);
-  void OnMessage() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
   void ScheduleWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void WriteNext();
@@ -82,7 +75,7 @@ class Session final : public std::enable_shared_from_this<Session> {
   // A closing handshake begins, by whomever: from here on time is limited.
   void LimitClosing() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
-  // `lacking` names what must come in time; a literal.
+  // `lacking`, a literal, names what must come in time.
   void SetTimer(Duration duration, const char* lacking)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void OnTimer(const char* lacking, error_code error);
@@ -171,9 +164,8 @@ void Session::OnUpgrade(error_code error) {
   strand_.AssertHeld();
   if (phase_ == Phase::kOver) return;
   if (error == websocket::error::upgrade_declined) {
-    const int status = static_cast<int>(response_.result_int());
-    End({0, absl::StrCat("the upgrade was declined with HTTP ", status),
-         status});
+    const auto status = static_cast<int>(response_.result_int());
+    End({0, absl::StrCat("upgrade declined with HTTP ", status), status});
     return;
   }
   if (error) {
@@ -202,25 +194,25 @@ void Session::OnRead(error_code error, size_t count) {
   if (error) {
     if (error == websocket::error::closed) peer_closed_ = true;
     reading_ = false;
-    if (Aborted(error) && (shaking_hands_ || writer_ == Writer::kWriting))
+    // An aborted operation does not know why; the other one tells, if there is.
+    if (error == asio::error::operation_aborted &&
+        (shaking_hands_ || writer_ == Writer::kWriting))
       return;
     Fail(error.message());
     return;
   }
   incoming_.Commit(count);
-  if (stream_.is_message_done()) OnMessage();
+  if (stream_.is_message_done()) {
+    if (phase_ == Phase::kOpen) {
+      incoming_.oversized()
+          ? reports_.on_oversized(incoming_.bytes(), incoming_.size())
+          : reports_.on_message(incoming_.bytes());
+    }
+    incoming_.Clear();
+  }
   if (phase_ == Phase::kOver) return;
   // While closing too: a peer that cannot write may not read either.
   Read();
-}
-
-void Session::OnMessage() {
-  if (phase_ == Phase::kOpen) {
-    incoming_.oversized()
-        ? reports_.on_oversized(incoming_.bytes(), incoming_.size())
-        : reports_.on_message(incoming_.bytes());
-  }
-  incoming_.Clear();
 }
 
 void Session::Send(std::string message, uint64_t tag) {
@@ -261,7 +253,7 @@ void Session::WriteNext() {
 void Session::OnWritten(error_code error) {
   strand_.AssertHeld();
   if (phase_ == Phase::kOver) return;
-  if (Aborted(error) && reading_) {
+  if (error == asio::error::operation_aborted && reading_) {
     writer_ = Writer::kIdle;
     return;
   }
@@ -300,7 +292,7 @@ void Session::Close(uint16_t code, std::string_view reason) {
 }
 
 void Session::ShakeHands() {
-  // If the peer was first, the read in progress answers and ends it.
+  // If the peer was first, the read in progress answers it and ends.
   if (peer_closed_) return;
   shaking_hands_ = true;
   stream_.async_close(close_reason_, std::bind_front(&Session::OnHandsShaken,

@@ -43,16 +43,18 @@ std::optional<Duration> ReadDuration(std::string_view text, Duration least,
     uint64_t count = 0;
     const auto [end, error] =
         std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || count > 1'000'000'000) return {};
+    if (error != std::errc()) return {};
     text.remove_prefix(end - text.data());
     const auto unit =
         std::find_if(std::begin(units), std::end(units),
                      [&](const auto& u) { return text.starts_with(u.first); });
     if (unit == std::end(units)) return {};
     text.remove_prefix(unit->first.size());
-    sum += unit->second * count;
+    // Compared as counts, so that nothing can overflow.
+    if (count > static_cast<uint64_t>((most - sum) / unit->second)) return {};
+    sum += unit->second * static_cast<int64_t>(count);
   }
-  if (sum < least || sum > most) return {};
+  if (sum < least) return {};
   return sum;
 }
 
@@ -152,8 +154,11 @@ std::optional<Mode> ReadMode(const std::string& text) {
   return {};
 }
 
+// A path of members is no expression, so it takes no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define CLAWPLANE_FIELD(path) \
   [](Config & config) -> auto& { return config.path; }
+// NOLINTEND(bugprone-macro-parentheses)
 
 std::vector<Setting> DaemonSettings() {
   return {
@@ -164,7 +169,8 @@ std::vector<Setting> DaemonSettings() {
        "Where tokens and the socket are kept.", false,
        Text(CLAWPLANE_FIELD(state_directory), false)},
       {"listen", "127.0.0.1:50061",
-       "HOST:PORT on loopback, port 0 to 65535 (0: any free one), or none",
+       "HOST:PORT with HOST on loopback and PORT 0 (any free one) to 65535, "
+       "or none; other hosts are refused until there is access control",
        "The TCP listener; callers need the access token.", false,
        One(
            [](const std::string& text) -> std::optional<std::string> {
@@ -184,7 +190,7 @@ std::vector<Setting> DaemonSettings() {
   };
 }
 
-std::vector<Setting> GatewaySettings() {
+std::vector<Setting> LaunchSettings() {
   return {
       {"gateway.mode", "auto", "launch, attach, auto",
        "launch: only a child of ours; attach: only ever connect; auto: connect "
@@ -217,7 +223,13 @@ std::vector<Setting> GatewaySettings() {
       {"gateway.environment", "empty",
        "a list of NAME=value; not CLAWPLANE_*, not OPENCLAW_GATEWAY_TOKEN",
        "Further variables of the gateway's environment.", true,
-       List(CLAWPLANE_FIELD(gateway.environment), IsAssignment)},
+       List(CLAWPLANE_FIELD(gateway.environment), IsAssignment),
+       /*is_secret=*/true},
+  };
+}
+
+std::vector<Setting> ConnectionSettings() {
+  return {
       {"gateway.token_file", "gateway.token in the state directory", "a file",
        "Holds the token shared with the gateway; made if missing.", false,
        Text(CLAWPLANE_FIELD(gateway.token_file), false)},
@@ -316,7 +328,8 @@ std::string Setting::variable() const {
 const std::vector<Setting>& Settings() {
   static const auto* const settings = [] {
     auto* const all = new std::vector<Setting>(DaemonSettings());
-    for (const auto& part : {GatewaySettings(), BoundSettings()}) {
+    for (const auto& part :
+         {LaunchSettings(), ConnectionSettings(), BoundSettings()}) {
       all->insert(all->end(), part.begin(), part.end());
     }
     return all;
@@ -343,6 +356,7 @@ absl::Status ApplySetting(std::string_view key, const Values& values,
     for (const std::string& value : values) {
       found += Concat(found.empty() ? "" : ", ", value);
     }
+    if (setting->is_secret) found = "(not shown)";
     return absl::InvalidArgumentError(Concat(
         origin, ": ", key, " is \"", found, "\"; allowed: ", setting->allowed));
   }

@@ -75,6 +75,8 @@ struct Setting {
   // Puts the values into the config; false if they are not allowed.
   std::function<bool(const std::vector<std::string>& values, Config& config)>
       apply;
+  // Whether its values may be secrets, which no error repeats.
+  bool is_secret = false;
 
   // `gateway.stop_grace` -> `--gateway-stop-grace`
   std::string flag() const;

@@ -1,5 +1,6 @@
 #include "core/model/event.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/model/text.h"
@@ -143,27 +144,28 @@ EventDraft RouteNotification(const NotificationFrame& frame) {
           {}};
 }
 
-EventDraft UnrecognizedMessage(std::string why, std::string_view message,
+EventDraft UnrecognizedMessage(std::string_view why, std::string_view message,
                                size_t size) {
   return OwnEvent(
       EventKind::kUnrecognizedMessage,
       UnrecognizedDetail{
-          std::move(why),
-          ValidUtf8(message.substr(0, UnrecognizedDetail::kMaxExcerpt)), size});
+          ValidUtf8(why),
+          ValidUtf8(message.substr(0, UnrecognizedDetail::kMaxExcerpt),
+                    UnrecognizedDetail::kMaxExcerpt),
+          size});
 }
 
-std::string ValidUtf8(std::string_view text) {
+std::string ValidUtf8(std::string_view text, size_t most) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
   std::string valid;
-  valid.reserve(text.size());
+  valid.reserve(std::min(text.size(), most));
   while (!text.empty()) {
     const size_t length = SequenceLength(text);
-    if (length == 0) {
-      valid += "\xEF\xBF\xBD";
-      text.remove_prefix(1);
-    } else {
-      valid += text.substr(0, length);
-      text.remove_prefix(length);
-    }
+    const std::string_view next =
+        length == 0 ? kReplacement : text.substr(0, length);
+    if (valid.size() + next.size() > most) break;
+    valid += next;
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
   return valid;
 }

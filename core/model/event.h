@@ -100,11 +100,13 @@ EventDraft RouteEvent(const EventFrame& frame);
 EventDraft RouteNotification(const NotificationFrame& frame);
 
 // For a message that is not understood.
-EventDraft UnrecognizedMessage(std::string why, std::string_view message,
+EventDraft UnrecognizedMessage(std::string_view why, std::string_view message,
                                size_t size);
 
-// `text` with each byte that is not UTF-8 replaced by U+FFFD.
-std::string ValidUtf8(std::string_view text);
+// `text` with each byte that is not UTF-8 replaced by U+FFFD, and cut at a
+// character so that it has at most `most` bytes.
+std::string ValidUtf8(std::string_view text,
+                      size_t most = std::string_view::npos);
 
 }  // namespace clawplane::core
 

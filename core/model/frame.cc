@@ -11,8 +11,8 @@
 namespace clawplane::core {
 namespace {
 
-// Numbers stay text: they are carried, not computed with, and one beyond the
-// range of a double is no error. Iterative: depth costs no stack.
+// Numbers stay text: they are carried, not computed with. RapidJSON refuses one
+// beyond the range of a double all the same. Iterative: depth costs no stack.
 constexpr unsigned kScanFlags = rapidjson::kParseIterativeFlag |
                                 rapidjson::kParseValidateEncodingFlag |
                                 rapidjson::kParseNumbersAsStringsFlag;
@@ -58,6 +58,7 @@ class EnvelopeScanner
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     if (depth_ == 1) {
       member_ = Find({text, size});
+      if (member_ != nullptr) *member_ = Member();  // a repeated one
       value_begin_ = AfterColon(stream_.Tell());
     }
     return true;
@@ -88,9 +89,8 @@ class EnvelopeScanner
 
   size_t AfterColon(size_t at) const {
     const auto skip_space = [&] {
-      while (at < text_.size() && text_.find_first_of(" \t\r\n", at) == at) {
-        ++at;
-      }
+      constexpr std::string_view kSpace = " \t\r\n";
+      while (at < text_.size() && kSpace.find(text_[at]) != kSpace.npos) ++at;
     };
     skip_space();
     if (at < text_.size() && text_[at] == ':') ++at;
@@ -211,6 +211,11 @@ std::optional<std::string> ResponseIdFromHead(std::string_view head) {
     return std::nullopt;
   }
   if (scan.id.type == Member::Type::kAbsent) return std::nullopt;
+  // A number at the very end may have lost digits.
+  if (scan.id.type == Member::Type::kNumber &&
+      scan.id.json.data() + scan.id.json.size() == head.data() + head.size()) {
+    return std::nullopt;
+  }
   return IdText(scan.id);
 }
 

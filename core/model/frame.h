@@ -49,7 +49,8 @@ using Frame = std::variant<ResponseFrame, EventFrame, NotificationFrame,
 // Reads one message. All of it is checked to be one JSON value in UTF-8, of any
 // depth; of the value only the envelope is looked at, and payloads are given as
 // views into `text`. Unknown members are ignored; of a repeated one the last
-// counts.
+// counts. Not taken for JSON are numbers beyond the range of a double (1e309)
+// and escapes of half a character ("\ud83d").
 Frame ParseFrame(std::string_view text);
 
 // The id of a response of which only the beginning is there, if it can be seen.

@@ -77,12 +77,13 @@ void GatewayMachine::On(const StopOrder& order) {
   const Duration grace = order.grace.value_or(settings_.stop_grace);
   if (status_.state == State::kStopping) {
     next_ = State::kStopped;
+    status_.error.reset();
     Hasten(grace, order.force);
   } else if (child_) {
     End(State::kStopped, grace, order.force);
   } else {
     next_ = State::kStopped;
-    if (link_live_) Do(FailCalls{});
+    if (status_.state == State::kRunning) Do(FailCalls{});
     if (link_live_) Do(DropLink{});
     AfterEnd();
   }
@@ -107,7 +108,7 @@ void GatewayMachine::On(const RestartOrder& order) {
   up_orders_.push_back(order.id);
   const Duration grace = order.grace.value_or(settings_.stop_grace);
   if (status_.state == State::kStopping) {
-    if (next_ == State::kStopped) resume_after_ = settings_.restart_delay;
+    resume_after_ = settings_.restart_delay;
     next_ = State::kStarting;
     status_.error.reset();
     Hasten(grace, order.force);

@@ -166,20 +166,22 @@ using Effect =
 //
 // What a look leads to:
 //
-//   found          | launch, or ours gone | ours, never up | auto    | attach
-//   ---------------+----------------------+----------------+---------+--------
-//   nothing        | launch               | look again     | launch  | back off
-//   not ready      | ERROR: port held     | look again     | wait    | wait
-//   answers        | ERROR: port held     | connect        | connect | connect
-//   unintelligible | ERROR: port held     | look again     | ERROR   | back off
+//   found          | launch           | ours, never up | auto    | attach
+//   ---------------+------------------+----------------+---------+--------
+//   nothing        | launch           | look again     | launch  | back off
+//   not ready      | ERROR: port held | look again     | wait    | wait
+//   answers        | ERROR: port held | connect        | connect | connect
+//   unintelligible | ERROR: port held | look again     | ERROR   | back off
 //
 // (In RECONNECTING a held port is waited for. One of ours that has been up is
 // reached by backing off. In `auto`, and of our own, only a listener that
 // belongs to us or to root is connected to.)
 //
-// Beside the phase's deadline a launched gateway has a start budget. A foreign
-// gateway that was reached once is waited for, never replaced. While STOPPING,
-// `next` says where the exit leads, so that an order can change its mind.
+// Beside the phase's deadline a start has a budget, but for mode `attach`; a
+// launch begins it anew. A foreign gateway that was RUNNING once is waited for,
+// never replaced. Exit code 78 leads to ERROR from everywhere but STOPPING.
+// While STOPPING, `next` says where the exit leads, so that an order can change
+// its mind.
 //
 // Thread-compatible. The core strand owns the only instance.
 class GatewayMachine {
@@ -273,6 +275,8 @@ class GatewayMachine {
   // Whether the gateway we reach for is somebody else's.
   bool foreign_ = false;
   Generation process_ = 0;
+  // Whether the launch of generation `process_` is in progress.
+  bool launching_ = false;
   Generation link_ = 0;
   // Whether a look or connection of generation `link_` is in progress.
   bool link_live_ = false;

@@ -39,7 +39,10 @@ void GatewayMachine::Look() {
 }
 
 void GatewayMachine::On(const PortSeen& seen) {
-  if (!IsCurrent(seen.link)) return;
+  if (!IsCurrent(seen.link) || status_.state == State::kRunning ||
+      status_.phase == Phase::kConnecting) {
+    return;
+  }
   link_live_ = false;
   if (child_) {
     OnOwnPortSeen(seen.report);
@@ -51,7 +54,9 @@ void GatewayMachine::On(const PortSeen& seen) {
 }
 
 void GatewayMachine::OnFreePort() {
-  if (foreign_ || settings_.mode == Mode::kAttach) {
+  // One that was attached to is never replaced; one that was only seen may be.
+  const bool attached = foreign_ && status_.state == State::kReconnecting;
+  if (attached || settings_.mode == Mode::kAttach) {
     Retry(Concat("nothing listens on port ", settings_.port));
     return;
   }
@@ -98,6 +103,7 @@ void GatewayMachine::OnListenerFound(const ProbeReport& report) {
     return;
   }
   foreign_ = true;
+  status_.owned = false;
   if (report.answer == ProbeReport::Answer::kNotReady) {
     WaitForReady(Phase::kWaitingForReady, kStartingRetry);
   } else {
@@ -137,13 +143,16 @@ void GatewayMachine::OnOwnPortSeen(const ProbeReport& report) {
 }
 
 void GatewayMachine::BeginLaunch() {
-  if (!start_deadline_) start_deadline_ = now_.steady + settings_.start_budget;
+  foreign_ = false;
+  start_deadline_ = now_.steady + settings_.start_budget;
   Enter(status_.state, Phase::kWaitingForPort);
+  launching_ = true;
   Do(Launch{++process_});
 }
 
 void GatewayMachine::On(const Launched& launched) {
-  if (launched.process != process_ || child_) return;
+  if (launched.process != process_ || !launching_) return;
+  launching_ = false;
   child_ = Child{launched.process, launched.pid, now_.steady};
   if (launches_++ > 0) ++status_.restarts;
   status_.pid = launched.pid;
@@ -152,7 +161,8 @@ void GatewayMachine::On(const Launched& launched) {
 }
 
 void GatewayMachine::On(const LaunchFailed& failed) {
-  if (failed.process != process_ || child_) return;
+  if (failed.process != process_ || !launching_) return;
+  launching_ = false;
   Fail(failed.fault);
 }
 

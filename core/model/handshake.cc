@@ -90,7 +90,8 @@ Handshake::Verdict Handshake::OnAnswer(const ResponseFrame& answer) const {
   if (error.code == "UNAVAILABLE") {
     return Deferred{std::clamp(error.retry_after.value_or(kDefaultRetry),
                                kShortestRetry, kLongestRetry),
-                    Concat("the gateway says: ", error.message), true};
+                    Concat("the gateway says: ", error.message),
+                    error.retry_after.has_value()};
   }
   return Refused{FaultOf(error)};
 }

@@ -99,7 +99,10 @@ bool PendingCalls::OnResponse(const ResponseFrame& response) {
 bool PendingCalls::OnOversizedResponse(std::string_view id, size_t size) {
   bool ever_sent = false;
   const auto call = FindSent(id, &ever_sent);
-  if (call == calls_.end()) return ever_sent;
+  if (call == calls_.end()) {
+    if (ever_sent) ++late_answers_;
+    return ever_sent;
+  }
   End(call, CallFailed{{Reason::kAnswerTooLarge,
                         Concat("the gateway's answer is ", size,
                                " bytes; answers over 32 MiB are discarded"),
@@ -210,7 +213,7 @@ PendingCalls::Calls::iterator PendingCalls::FindSent(std::string_view id,
   const auto [end, error] =
       std::from_chars(id.data(), id.data() + id.size(), number);
   *ever_sent = error == std::errc() && end == id.data() + id.size() &&
-               number != 0 && number <= last_sent_;
+               id.front() != '0' && number <= last_sent_;
   if (!*ever_sent) return calls_.end();
   const auto call = calls_.find(number);
   if (call != calls_.end() && call->second.stage == Stage::kQueued) {

@@ -100,8 +100,8 @@ class PendingCalls {
   // The first byte of this call's frame is being written.
   void OnWrite(CallId id);
 
-  // An answer came. False if it is for no call that was ever sent; a second or
-  // late answer is counted in `late_answers`.
+  // An answer came. False if its id is none of ours, or newer than any call
+  // that was sent; a second or late answer is counted in `late_answers`.
   bool OnResponse(const ResponseFrame& response);
   // As above, for an answer that was too large to be kept.
   bool OnOversizedResponse(std::string_view id, size_t size);

@@ -26,7 +26,8 @@ enum class BehaviourKind {
   kRefuseProtocol,
   // Never becomes ready: /readyz says so, and each connect is sent away.
   kStartingForever,
-  // Sends the first connects away, as many as the argument says.
+  // Sends the first connects away, as many as the argument says, though /readyz
+  // says that it is ready.
   kStarting,
   // Says something that is not JSON before the challenge.
   kGarbageFirst,

@@ -19,10 +19,8 @@ HttpAnswer Readiness(FakeServer& server) {
             R"({"ready":false,"failing":["gateway-draining"]})"};
   }
   const Behaviour& behaviour = server.behaviour();
-  const bool starting =
-      behaviour.kind == BehaviourKind::kStartingForever ||
-      behaviour.kind == BehaviourKind::kNotReadyForever ||
-      (behaviour.kind == BehaviourKind::kStarting && behaviour.argument > 0);
+  const bool starting = behaviour.kind == BehaviourKind::kStartingForever ||
+                        behaviour.kind == BehaviourKind::kNotReadyForever;
   if (!server.ready() || starting) {
     return {503, "application/json",
             R"({"ready":false,"failing":["startup-sidecars"]})"};

@@ -1,0 +1,71 @@
+// Processes without a process: the test says what becomes of each.
+
+#ifndef CLAWPLANE_TESTS_CORE_IO_SCRIPTED_LAUNCHER_H_
+#define CLAWPLANE_TESTS_CORE_IO_SCRIPTED_LAUNCHER_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/io/core_strand.h"
+#include "core/io/ports.h"
+#include "tests/fakes/fake_gateway.h"
+
+namespace clawplane::core {
+
+// The life of one process that does not exist, as the test drives it. Its
+// gateway, if it serves one, ends with it.
+//
+// On the strand. Shared by the launcher and the process that the manager owns.
+class ScriptedLife : public std::enable_shared_from_this<ScriptedLife> {
+ public:
+  ScriptedLife(CoreStrand& strand, pid_t pid, ProcessReports reports)
+      : pid(pid), strand_(strand), reports_(std::move(reports)) {}
+
+  // Prints a line.
+  void Print(LogSource source, std::string_view line);
+  // Starts a gateway in the process.
+  void Serve(testing::FakeGatewayOptions options);
+  // Ends, and is reaped soon after.
+  void Exit(ExitStatus exit);
+  // Nobody wants to hear of it any more.
+  void Abandon();
+
+  const pid_t pid;
+  // What SIGTERM leads to; none ignores it.
+  std::optional<ExitStatus> on_terminate = ExitStatus::Exited(0);
+  std::vector<int> signals;
+  std::unique_ptr<testing::FakeGateway> gateway;
+
+ private:
+  CoreStrand& strand_;
+  ProcessReports reports_;
+  bool over_ = false;
+};
+
+// On the strand.
+class ScriptedLauncher final : public ProcessLauncher {
+ public:
+  explicit ScriptedLauncher(CoreStrand& strand) : strand_(strand) {}
+
+  std::variant<std::unique_ptr<Process>, Fault> Launch(
+      const LaunchSpec& spec, ProcessReports reports) override;
+
+  // What a process does first, soon after its launch.
+  std::function<void(ScriptedLife&)> script = [](ScriptedLife&) {};
+  // Launching fails with this.
+  std::optional<Fault> failure;
+  std::vector<LaunchSpec> specs;
+  std::vector<std::shared_ptr<ScriptedLife>> lives;
+
+ private:
+  CoreStrand& strand_;
+};
+
+}  // namespace clawplane::core
+
+#endif  // CLAWPLANE_TESTS_CORE_IO_SCRIPTED_LAUNCHER_H_

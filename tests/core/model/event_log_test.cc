@@ -1,0 +1,112 @@
+#include "core/model/event_log.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace clawplane::core {
+namespace {
+
+EventDraft Draft(std::string name, size_t payload = 0) {
+  return {EventKind::kNotification,
+          std::move(name),
+          GatewayPayload{std::string(payload, 'x')},
+          {}};
+}
+
+TEST(EventLogTest, NumbersEventsFromOne) {
+  EventLog log("epoch", {});
+  EXPECT_EQ(log.epoch(), "epoch");
+  EXPECT_EQ(log.last(), 0u);
+  EXPECT_EQ(log.oldest(), 1u) << "one after the last when none is held";
+
+  EXPECT_EQ(log.Append(Draft("a"), WallTime(std::chrono::seconds(5))), 1u);
+  EXPECT_EQ(log.Append(Draft("b"), WallTime(std::chrono::seconds(6))), 2u);
+
+  EXPECT_EQ(log.last(), 2u);
+  EXPECT_EQ(log.oldest(), 1u);
+  EXPECT_EQ(log.at(1).sequence, 1u);
+  EXPECT_EQ(log.at(1).what.name, "a");
+  EXPECT_EQ(log.at(2).received_at, WallTime(std::chrono::seconds(6)));
+}
+
+TEST(EventLogTest, DropsTheOldestOverTheCount) {
+  EventLog log("e", {.max_events = 2});
+
+  for (const char* name : {"a", "b", "c"}) log.Append(Draft(name), {});
+
+  EXPECT_EQ(log.oldest(), 2u);
+  EXPECT_EQ(log.at(2).what.name, "b");
+}
+
+TEST(EventLogTest, DropsTheOldestOverTheBytes) {
+  const size_t size = Event{1, {}, Draft("a", 100)}.size();
+  EventLog log("e", {.max_events = 100, .max_bytes = 3 * size});
+
+  for (int i = 0; i < 3; ++i) log.Append(Draft("a", 100), {});
+  EXPECT_EQ(log.oldest(), 1u) << "they fit exactly";
+
+  log.Append(Draft("a", 101), {});
+  EXPECT_EQ(log.oldest(), 3u) << "one byte too many costs a whole event";
+}
+
+TEST(EventLogTest, KeepsTheNewestHoweverLarge) {
+  EventLog log("e", {.max_events = 10, .max_bytes = 1000});
+  log.Append(Draft("a"), {});
+
+  log.Append(Draft("big", 5000), {});
+
+  EXPECT_EQ(log.oldest(), 2u);
+  EXPECT_EQ(log.at(2).what.name, "big");
+}
+
+TEST(EventLogTest, DoesAsASimpleListWould) {
+  std::mt19937 random(7);
+  const EventLog::Limits limits = {.max_events = 20, .max_bytes = 8000};
+  EventLog log("e", limits);
+  std::vector<Event> all;
+
+  for (uint64_t i = 1; i <= 20'000; ++i) {
+    const EventDraft draft = Draft(std::to_string(i), random() % 1500);
+    all.push_back({i, {}, draft});
+    ASSERT_EQ(log.Append(draft, {}), i);
+
+    size_t held = 0;
+    size_t bytes = 0;
+    for (auto event = all.rbegin(); event != all.rend(); ++event, ++held) {
+      bytes += event->size();
+      if (held > 0 && (bytes > limits.max_bytes || held == limits.max_events)) {
+        break;
+      }
+    }
+    ASSERT_EQ(log.last(), i);
+    ASSERT_EQ(log.oldest(), i + 1 - held);
+    ASSERT_EQ(log.at(log.oldest()).what.name, std::to_string(log.oldest()));
+    ASSERT_EQ(log.at(i).what.name, std::to_string(i));
+  }
+}
+
+TEST(EventTest, CountsWhatItHoldsInItsSize) {
+  const auto size = [](EventDetail detail) {
+    return Event{1, {}, OwnEvent(EventKind::kError, std::move(detail))}.size();
+  };
+  const size_t empty = size(GatewayPayload{});
+
+  EXPECT_EQ(size(GatewayPayload{"12345"}), empty + 5);
+  EXPECT_EQ(size(ChannelStatusDetail{"1", "22", "333"}), empty + 6);
+  EXPECT_EQ(size(ErrorDetail{"1", "22"}), empty + 3);
+  EXPECT_EQ(size(UnrecognizedDetail{"1", "22", 99}), empty + 3);
+  EXPECT_EQ(size(StateChange{State::kRunning,
+                             State::kError,
+                             Fault{Reason::kTimedOut, "1", "22"},
+                             {},
+                             1}),
+            empty + 3);
+  EXPECT_EQ(size(UpstreamGap{UpstreamGap::Cause::kNewConnection, {}}), empty);
+  EXPECT_EQ(size(ProcessEnd{}), empty);
+}
+
+}  // namespace
+}  // namespace clawplane::core
