@@ -1,5 +1,6 @@
 #include "server/app.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <sys/stat.h>
 
@@ -102,6 +103,9 @@ absl::Status App::Start() {
 }
 
 absl::Status App::Listen() {
+  // A hold on the library that is never let go: its end would wait for its own
+  // threads, up to 10 s after large messages, and the process ends anyway.
+  ::grpc_init();
   grpc::EnableDefaultHealthCheckService(true);
   // Naming it links it in, so that reflection can tell of the health service.
   grpc::health::v1::HealthCheckRequest::descriptor();

@@ -177,6 +177,19 @@ TEST_F(LifeTest, TakesTheGatewayAlongWhenKilled) {
   EXPECT_EQ(Clawctl({"start"}).exit_code, 0);
 }
 
+// gRPC's own end waits up to 10 s for a thread of it that polls, as it does
+// after large messages.
+TEST_F(LifeTest, EndsAtOnceAfterLargeAnswers) {
+  StartAll();
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(Clawctl({"call", "fake.huge", R"({"bytes":6000000})"}).exit_code,
+              0);
+  }
+  const auto began = steady_clock::now();
+  EXPECT_EQ(StopDaemon(), 0);
+  EXPECT_LT(steady_clock::now() - began, seconds(6));
+}
+
 TEST_F(LifeTest, EndsWithStreamsOpen) {
   StartAll();
   const auto events = RunClawctl({"events"});

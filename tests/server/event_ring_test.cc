@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 #include "tests/server/event_stream_test.h"
@@ -12,31 +13,36 @@ namespace {
 using ::grpc::StatusCode;
 using Request = v1::StreamEventsRequest;
 
+constexpr int kRing = 20;
+
 core::Config SmallRing() {
   core::Config config;
-  config.events.max_events = 100;
+  config.events.max_events = kRing;
   return config;
 }
 
 class SmallRingTest : public EventStreamTest {
  protected:
-  SmallRingTest() : EventStreamTest(SmallRing()) {}
-
-  // Starts a stream, does not read it, and overruns it: large events first, so
-  // that they fill what lies between server and client.
-  void Overrun() {
-    ASSERT_TRUE(WaitFor([&] {
-      for (int i = 0; i < 20; ++i) {
-        gateway_.Emit("fake.event", '"' + std::string(500'000, 'x') + '"');
-      }
-      Emit(1);
-      return End().sequence() > 400;
-    }));
+  SmallRingTest() : EventStreamTest(SmallRing()) {
+    // What lies between server and client holds but a few events.
+    grpc::ChannelArguments narrow;
+    narrow.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    slow_stub_ = v1::GatewayService::NewStub(served_.NewChannel(narrow));
   }
+
+  // Sends many times what the ring and the pipe hold together.
+  void Overrun() {
+    for (int i = 0; i < 5 * kRing; ++i) {
+      gateway_.Emit("fake.event", '"' + std::string(100'000, 'x') + '"');
+    }
+    ASSERT_TRUE(WaitFor([&] { return End().sequence() > 5 * kRing; }));
+  }
+
+  std::unique_ptr<v1::GatewayService::Stub> slow_stub_;
 };
 
 TEST_F(SmallRingTest, TellsASlowReaderWhatItLost) {
-  EventReader reader(stub(), FromOldest());
+  EventReader reader(*slow_stub_, FromOldest());
   reader.Read();
   Overrun();
   uint64_t last = 0;
@@ -60,7 +66,7 @@ TEST_F(SmallRingTest, TellsASlowReaderWhatItLost) {
 TEST_F(SmallRingTest, EndsASlowReaderThatWantsNoGap) {
   Request request = FromOldest();
   request.set_fail_on_gap(true);
-  EventReader reader(stub(), request);
+  EventReader reader(*slow_stub_, request);
   reader.Read();
   Overrun();
   EXPECT_EQ(reader.Finish().error_code(), StatusCode::OUT_OF_RANGE);
@@ -72,8 +78,8 @@ TEST_F(SmallRingTest, TellsWhatIsGoneFromTheLog) {
   EXPECT_EQ(reader.Read().bookmark().sequence(), 5u);
   const auto gap = reader.Read().gap();
   EXPECT_EQ(gap.lost_after().sequence(), 5u);
-  EXPECT_EQ(gap.resumed_after().sequence(), End().sequence() - 100);
-  EXPECT_EQ(reader.NextEvent()->sequence(), End().sequence() - 99);
+  EXPECT_EQ(gap.resumed_after().sequence(), End().sequence() - kRing);
+  EXPECT_EQ(reader.NextEvent()->sequence(), End().sequence() - kRing + 1);
 }
 
 }  // namespace
