@@ -139,7 +139,7 @@ void CallReactor::OnBegin() {
     FinishOnce(*refusal_);
     return;
   }
-  id_ = gateway_.Call(std::move(call_), [this](core::CallResult result) {
+  id_ = gateway_.Call(std::move(call_), [this](const core::CallResult& result) {
     strand_.AssertHeld();
     OnResult(result);
   });

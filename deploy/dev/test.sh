@@ -43,7 +43,7 @@ for label in "${labels[@]}"; do
   skipped=$((skipped + omitted))
 done
 
-deploy/dev/secrets.sh "$output" || die "a secret is in what the tests wrote"
+deploy/dev/secrets.sh "$output" || die "the search for secrets in what the tests wrote failed"
 say "$passed passed, $failed failed, $skipped skipped"
 ((${#empty[@]} == 0)) || die "there is no test with the label: ${empty[*]}"
 ((failed == 0)) || die "$failed tests failed; the output is in .dev/log/test-*.log"
