@@ -96,7 +96,11 @@ absl::Status App::Start() {
                      .epoch = epoch_,
                      .started_at = alarm_.Now().wall,
                      .listeners = listeners_});
-  strand_.Post([this] { health_.Begin(server_->GetHealthCheckService()); });
+  // At once, for who asks before the strand has run.
+  grpc::HealthCheckServiceInterface* const health =
+      server_->GetHealthCheckService();
+  health->SetServingStatus("clawplane.v1.GatewayService", false);
+  strand_.Post([this, health] { health_.Begin(health); });
   // Calls that came already wait for the strand to run.
   io_thread_ = std::thread([this] { io_.run(); });
   return absl::OkStatus();
