@@ -291,7 +291,12 @@ TEST_F(ManagerTest, RefusesWhatComesAfterShutdown) {
   RunLaunched();
   OnStrand([this] { life().on_terminate.reset(); });
   bool stopped = false;
-  OnStrand([&] { manager_->Shutdown([&] { stopped = true; }); });
+  OnStrand([&] {
+    manager_->Shutdown([&] {
+      stopped = true;
+      Changed();
+    });
+  });
 
   const OrderResult start = Result(Start());
   const OrderResult restart = Result(Restart());
@@ -307,7 +312,7 @@ TEST_F(ManagerTest, RefusesWhatComesAfterShutdown) {
   EXPECT_FALSE(stopped);
   OnStrand([this] { life().Exit(ExitStatus::Exited(0)); });
   AwaitState(State::kStopped);
-  EXPECT_TRUE(stopped);
+  Await([&] { return stopped; });
 }
 
 TEST_F(ManagerTest, ForcesTheEndWhenShutDownTwice) {
@@ -315,12 +320,19 @@ TEST_F(ManagerTest, ForcesTheEndWhenShutDownTwice) {
   OnStrand([this] { life().on_terminate.reset(); });
   int stopped = 0;
 
-  OnStrand([&] { manager_->Shutdown([&] { ++stopped; }); });
-  OnStrand([&] { manager_->Shutdown([&] { ++stopped; }); });
+  const auto count = [&] {
+    ++stopped;
+    Changed();
+  };
+  OnStrand([&] { manager_->Shutdown(count); });
+  OnStrand([&] { manager_->Shutdown(count); });
 
+  // The first one waits for the goodbye to the gateway as well.
+  Await([&] { return stopped == 2; });
   AwaitState(State::kStopped);
-  EXPECT_EQ(stopped, 2);
-  EXPECT_THAT(life().signals, ElementsAre(SIGTERM, SIGKILL));
+  OnStrand([this] {
+    EXPECT_THAT(life().signals, ElementsAre(SIGTERM, SIGKILL));
+  });
 }
 
 TEST_F(ManagerTest, EndsAtOnceWhenNothingRuns) {

@@ -100,6 +100,9 @@ class ManagerTest : public ::testing::Test, private Subscriber {
   void OnStrand(std::function<void()> task);
   // Until the condition holds; it is asked on the strand.
   void Await(std::function<bool()> condition, Time time = Time::kStands);
+  // Something happened that no subscriber is told of: what is awaited may be so
+  // now. On the strand.
+  void Changed();
   void AwaitState(State state, Time time = Time::kStands);
   void AwaitPhase(Phase phase, Time time = Time::kStands);
   void AwaitEvents(EventKind kind, size_t count);
@@ -151,8 +154,6 @@ class ManagerTest : public ::testing::Test, private Subscriber {
   void Wake() override;
   void Close(const Fault& why) override { Emit(why.message + why.next_step); }
 
-  // Something happened: what is awaited may be so now.
-  void Changed();
   void Check();
   // Only time can make a difference.
   bool WaitsForTime() const;
