@@ -111,6 +111,12 @@ void ChildProcess::SignalGroup(int signal) {
   KillGroup(signal);
 }
 
+void ChildProcess::Kill() { SignalGroup(SIGKILL); }
+
+std::optional<ProcessVitals> ChildProcess::Vitals() const {
+  return std::nullopt;
+}
+
 void ChildProcess::KillGroup(int signal) {
   if (unreaped_) ::kill(-pid_, signal);
 }
@@ -161,7 +167,7 @@ void ChildProcess::Deliver(Output& output) {
   while (const auto reports = reports_) {
     const auto line = output.lines.Next();
     if (!line) return;
-    reports->on_line(output.source, *line);
+    reports->on_line(output.source, *line, 0);
   }
 }
 
@@ -171,7 +177,7 @@ void ChildProcess::Finish(Output& output) {
   const auto reports = reports_;
   if (!reports) return;
   if (const auto line = output.lines.Last()) {
-    reports->on_line(output.source, *line);
+    reports->on_line(output.source, *line, 0);
   }
 }
 
@@ -204,7 +210,7 @@ void ChildProcess::OnReaped(const Error& error) {
   Drain(stdout_);
   Drain(stderr_);
   if (const auto reports = std::exchange(reports_, nullptr)) {
-    reports->on_exit(status);
+    reports->on_gone({status, 0});
   }
 }
 

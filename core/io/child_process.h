@@ -53,6 +53,8 @@ class ChildProcess : public std::enable_shared_from_this<ChildProcess> {
   pid_t pid() const;
 
   void SignalGroup(int signal);
+  void Kill();
+  std::optional<ProcessVitals> Vitals() const;
 
   // Kills the group, and reports nothing any more. May be called from a report,
   // and when the `io_context` has stopped.

@@ -167,7 +167,7 @@ class GatewayManager {
   GatewayLink::Reports LinkReportsFor(Generation generation);
   void OnVerdict(Generation generation, Handshake::Verdict verdict)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
-  void OnLine(LogSource source, std::string_view text)
+  void OnLine(LogSource source, std::string_view text, size_t cut)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   std::string LastWords() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 

@@ -40,19 +40,21 @@ void GatewayManager::Apply(const Launch& effect) {
 
 ProcessReports GatewayManager::ProcessReportsFor(Generation generation) {
   return {.on_line =
-              [this](LogSource source, std::string_view text) {
+              [this](LogSource source, std::string_view text, size_t cut) {
                 strand_.AssertHeld();
-                OnLine(source, text);
+                OnLine(source, text, cut);
               },
-          .on_exit =
-              [this, generation](ExitStatus exit) {
+          .on_stopped = [](bool) {},
+          .on_gone =
+              [this, generation](const ProcessGone& gone) {
                 strand_.AssertHeld();
-                const auto gone = std::move(process_);
-                Step(ProcessExited{generation, exit, LastWords()});
+                const auto over = std::move(process_);
+                Step(ProcessExited{generation, gone.exit, LastWords()});
               }};
 }
 
-void GatewayManager::OnLine(LogSource source, std::string_view text) {
+void GatewayManager::OnLine(LogSource source, std::string_view text,
+                            size_t cut) {
   std::string line = ValidUtf8(text);
   constexpr std::string_view kInstead = "[redacted]";
   for (size_t at = 0;
@@ -60,7 +62,7 @@ void GatewayManager::OnLine(LogSource source, std::string_view text) {
        at += kInstead.size()) {
     line.replace(at, token_.size(), kInstead);
   }
-  logs_.Append({Now().wall, source, process_->pid(), std::move(line)});
+  logs_.Append({Now().wall, source, process_->pid(), std::move(line), cut});
   Wake(Topic::kLogs);
 }
 
@@ -171,7 +173,7 @@ void GatewayManager::Apply(const FailCalls&) {
 
 void GatewayManager::Apply(const Terminate&) { process_->SignalGroup(SIGTERM); }
 
-void GatewayManager::Apply(const Kill&) { process_->SignalGroup(SIGKILL); }
+void GatewayManager::Apply(const Kill&) { process_->Kill(); }
 
 void GatewayManager::Apply(const RecordExit& effect) {
   Append(OwnEvent(EventKind::kProcessExit, effect.end));

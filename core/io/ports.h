@@ -27,6 +27,7 @@
 #include "core/model/fault.h"
 #include "core/model/log_buffer.h"
 #include "core/model/probe_report.h"
+#include "core/model/process_vitals.h"
 #include "core/model/time.h"
 
 namespace clawplane::core {
@@ -45,16 +46,27 @@ struct LaunchSpec {
   std::vector<std::string> environment;
 };
 
+// The end of a process and of all that descended from it.
+struct ProcessGone {
+  ExitStatus exit;
+  // How many descendants outlived it, in its group or outside of it, and were
+  // killed.
+  int stragglers = 0;
+};
+
 struct ProcessReports {
-  // A line of output, without its end. Comes before `on_exit` for all that the
-  // process itself wrote.
-  std::function<void(LogSource, std::string_view)> on_line;
-  // The process was reaped. Once; the last report.
-  std::function<void(ExitStatus)> on_exit;
+  // A line of output, without its end, of which `cut` bytes were left out at
+  // its end. Comes before `on_gone` for all that the process itself wrote.
+  std::function<void(LogSource, std::string_view line, size_t cut)> on_line;
+  // Somebody stopped the process (SIGSTOP, a debugger), or let it go on.
+  std::function<void(bool stopped)> on_stopped;
+  // The process was reaped, and what it left behind is gone. Once; the last
+  // report.
+  std::function<void(ProcessGone)> on_gone;
 };
 
 // One running child that leads its own process group. Destroying it kills the
-// group, and the child is reaped in the background.
+// group and its other descendants, and they are reaped in the background.
 class Process {
  public:
   virtual ~Process() = default;
@@ -64,6 +76,12 @@ class Process {
   // Sends `signal` to the whole process group. Does nothing once the process
   // was reaped.
   virtual void SignalGroup(int signal) = 0;
+
+  // Sends SIGKILL to the process group and to the descendants that left it.
+  virtual void Kill() = 0;
+
+  // What the system shows of it now; nothing once it has ended.
+  virtual std::optional<ProcessVitals> Vitals() const = 0;
 };
 
 class ProcessLauncher {
@@ -97,6 +115,11 @@ struct ConnectionReports {
   std::function<void(std::string_view)> on_message;
   // A message over the limit ended; only its first bytes were kept.
   std::function<void(std::string_view head, size_t size)> on_oversized;
+  // Bytes came, of a message or of a ping, pong or close. Comes before the
+  // report of what they complete.
+  std::function<void()> on_alive;
+  // A pong came.
+  std::function<void()> on_pong;
   // The first byte of the message with this tag is about to be written.
   std::function<void(uint64_t tag)> on_write;
   // It is over. Once; the last report.
@@ -111,6 +134,10 @@ class Connection {
 
   // Queues a text message. `tag` comes back in `on_write`.
   virtual void Send(std::string message, uint64_t tag) = 0;
+
+  // Sends a ping, if the connection is open; the pong is an `on_alive` and
+  // `on_pong`.
+  virtual void Ping() = 0;
 
   // Begins the closing handshake; `on_end` follows within 2 s, whatever the
   // peer does. Messages not yet begun are not sent.

@@ -23,6 +23,10 @@ class OwnedProcess final : public Process {
 
   pid_t pid() const override { return child_->pid(); }
   void SignalGroup(int signal) override { child_->SignalGroup(signal); }
+  void Kill() override { child_->Kill(); }
+  std::optional<ProcessVitals> Vitals() const override {
+    return child_->Vitals();
+  }
 
  private:
   const std::shared_ptr<ChildProcess> child_;

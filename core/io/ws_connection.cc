@@ -379,6 +379,7 @@ class WsConnection final : public Connection {
   void Send(std::string message, uint64_t tag) override {
     session_->Send(std::move(message), tag);
   }
+  void Ping() override {}
   void Close(uint16_t code, std::string_view reason) override {
     session_->Close(code, reason);
   }

@@ -20,6 +20,8 @@ struct LogLine {
   LogSource source;
   int pid;
   std::string text;
+  // How many bytes of a longer line were left out at its end.
+  size_t cut = 0;
 };
 
 // Numbers lines and keeps the latest of them, bounded by count and bytes. A

@@ -107,8 +107,9 @@ TEST_F(ChildOutputTest, IsNeverReportedFromInsideLaunch) {
     OnStrand([&] {
       auto launched = launcher->Launch(
           Shell("echo x; echo y >&2"),
-          {.on_line = [&](auto, auto) { EXPECT_FALSE(launching); },
-           .on_exit =
+          {.on_line = [&](auto, auto, auto) { EXPECT_FALSE(launching); },
+           .on_stopped = {},
+           .on_gone =
                [&](auto) {
                  EXPECT_FALSE(launching);
                  ended.set_value();

@@ -94,7 +94,9 @@ TEST_F(ChildProcessTest, LeavesNothingWhenDescriptorsRunOut) {
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
     auto launched = Launch(
         Shell("exit 0"),
-        {.on_line = {}, .on_exit = [&](ExitStatus) { ended.set_value(); }});
+        {.on_line = {}, .on_stopped = {}, .on_gone = [&](const ProcessGone&) {
+           ended.set_value();
+         }});
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
     if (const auto* fault = std::get_if<Fault>(&launched)) {
       EXPECT_EQ(fault->reason, Reason::kLaunchFailed);

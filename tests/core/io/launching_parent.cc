@@ -28,12 +28,11 @@ int main(int argc, char** argv) {
                               .environment = {"PATH=/usr/bin:/bin"}};
   std::unique_ptr<core::Process> child;
   strand.Post([&] {
-    auto launched =
-        launcher.Launch(spec, {.on_line =
-                                   [](core::LogSource, std::string_view line) {
-                                     std::cout << line << std::endl;
-                                   },
-                               .on_exit = [](core::ExitStatus) {}});
+    auto launched = launcher.Launch(
+        spec, {.on_line = [](core::LogSource, std::string_view line,
+                             size_t) { std::cout << line << std::endl; },
+               .on_stopped = {},
+               .on_gone = [](const core::ProcessGone&) {}});
     if (auto* started =
             std::get_if<std::unique_ptr<core::Process>>(&launched)) {
       child = std::move(*started);

@@ -330,9 +330,8 @@ TEST_F(ManagerTest, ForcesTheEndWhenShutDownTwice) {
   // The first one waits for the goodbye to the gateway as well.
   Await([&] { return stopped == 2; });
   AwaitState(State::kStopped);
-  OnStrand([this] {
-    EXPECT_THAT(life().signals, ElementsAre(SIGTERM, SIGKILL));
-  });
+  OnStrand(
+      [this] { EXPECT_THAT(life().signals, ElementsAre(SIGTERM, SIGKILL)); });
 }
 
 TEST_F(ManagerTest, EndsAtOnceWhenNothingRuns) {

@@ -154,17 +154,19 @@ std::unique_ptr<Child> ProcessTest::Start(const LaunchSpec& spec,
                                           std::function<void()> on_report) {
   auto child = std::make_unique<Child>(*this);
   Record& record = child->record;
-  auto launched = Launch(
-      spec, {.on_line =
-                 [&record, on_report](LogSource source, std::string_view line) {
-                   record.AddLine(source, line);
-                   if (on_report) on_report();
-                 },
-             .on_exit =
-                 [&record, on_report](ExitStatus exit) {
-                   record.AddExit(exit);
-                   if (on_report) on_report();
-                 }});
+  auto launched =
+      Launch(spec, {.on_line =
+                        [&record, on_report](LogSource source,
+                                             std::string_view line, size_t) {
+                          record.AddLine(source, line);
+                          if (on_report) on_report();
+                        },
+                    .on_stopped = {},
+                    .on_gone =
+                        [&record, on_report](const ProcessGone& gone) {
+                          record.AddExit(gone.exit);
+                          if (on_report) on_report();
+                        }});
   if (const auto* fault = std::get_if<Fault>(&launched)) {
     ADD_FAILURE() << fault->message;
     return nullptr;

@@ -27,6 +27,10 @@ class ScriptedProcess final : public Process {
     }
   }
 
+  void Kill() override { SignalGroup(SIGKILL); }
+
+  std::optional<ProcessVitals> Vitals() const override { return life_->vitals; }
+
  private:
   const std::shared_ptr<ScriptedLife> life_;
 };
@@ -34,7 +38,7 @@ class ScriptedProcess final : public Process {
 }  // namespace
 
 void ScriptedLife::Print(LogSource source, std::string_view line) {
-  if (reports_.on_line) reports_.on_line(source, line);
+  if (reports_.on_line) reports_.on_line(source, line, 0);
 }
 
 void ScriptedLife::Serve(testing::FakeGatewayOptions options) {
@@ -42,12 +46,19 @@ void ScriptedLife::Serve(testing::FakeGatewayOptions options) {
   gateway = std::make_unique<testing::FakeGateway>(std::move(options));
 }
 
+void ScriptedLife::Stop(bool stopped) {
+  vitals.state = stopped ? 'T' : 'S';
+  strand_.Post([self = shared_from_this(), stopped] {
+    if (self->reports_.on_stopped) self->reports_.on_stopped(stopped);
+  });
+}
+
 void ScriptedLife::Exit(ExitStatus exit) {
   if (std::exchange(over_, true)) return;
   gateway.reset();
   strand_.Post([self = shared_from_this(), exit] {
-    const auto report = std::exchange(self->reports_, {}).on_exit;
-    if (report) report(exit);
+    const auto report = std::exchange(self->reports_, {}).on_gone;
+    if (report) report({exit, self->stragglers});
   });
 }
 

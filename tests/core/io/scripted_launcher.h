@@ -30,6 +30,8 @@ class ScriptedLife : public std::enable_shared_from_this<ScriptedLife> {
   void Print(LogSource source, std::string_view line);
   // Starts a gateway in the process.
   void Serve(testing::FakeGatewayOptions options);
+  // Is stopped by somebody, or let go on.
+  void Stop(bool stopped);
   // Ends, and is reaped soon after.
   void Exit(ExitStatus exit);
   // Nobody wants to hear of it any more.
@@ -39,6 +41,10 @@ class ScriptedLife : public std::enable_shared_from_this<ScriptedLife> {
   // What SIGTERM leads to; none ignores it.
   std::optional<ExitStatus> on_terminate = ExitStatus::Exited(0);
   std::vector<int> signals;
+  // What the system shows of it.
+  ProcessVitals vitals{'S', {}, 0, 0};
+  // How many descendants it leaves.
+  int stragglers = 0;
   std::unique_ptr<testing::FakeGateway> gateway;
 
  private:
