@@ -133,6 +133,11 @@ const LogBuffer& GatewayManager::logs() const {
   return logs_;
 }
 
+const RunHistory& GatewayManager::runs() const {
+  strand_.AssertHeld();
+  return runs_;
+}
+
 void GatewayManager::Subscribe(Topic topic, Subscriber* subscriber) {
   strand_.AssertHeld();
   if (streams_closed_) return subscriber->Close(ShuttingDown());

@@ -23,6 +23,7 @@
 #include "core/model/gateway_machine.h"
 #include "core/model/log_buffer.h"
 #include "core/model/pending_calls.h"
+#include "core/model/run_history.h"
 
 namespace clawplane::core {
 
@@ -115,6 +116,7 @@ class GatewayManager {
   const std::optional<Description>& description() const;
   const EventLog& events() const;
   const LogBuffer& logs() const;
+  const RunHistory& runs() const;
   const Config& config() const { return config_; }
   Instant Now() const { return world_.alarm.Now(); }
 
@@ -159,6 +161,8 @@ class GatewayManager {
   void Apply(const Terminate& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Apply(const Kill& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Apply(const RecordExit& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const RecordRepair& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Apply(const RecordError& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Apply(const RecordState& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Apply(const Publish& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Apply(const FinishOrder& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
@@ -188,6 +192,7 @@ class GatewayManager {
   PendingCalls calls_ ABSL_GUARDED_BY(strand_);
   EventLog events_ ABSL_GUARDED_BY(strand_);
   LogBuffer logs_ ABSL_GUARDED_BY(strand_);
+  RunHistory runs_ ABSL_GUARDED_BY(strand_);
   std::optional<Description> description_ ABSL_GUARDED_BY(strand_);
 
   std::deque<Input> inputs_ ABSL_GUARDED_BY(strand_);

@@ -176,7 +176,20 @@ void GatewayManager::Apply(const Terminate&) { process_->SignalGroup(SIGTERM); }
 void GatewayManager::Apply(const Kill&) { process_->Kill(); }
 
 void GatewayManager::Apply(const RecordExit& effect) {
+  runs_.End(effect.end, effect.cause, Now().steady);
   Append(OwnEvent(EventKind::kProcessExit, effect.end));
+}
+
+void GatewayManager::Apply(const RecordRepair& effect) {
+  Append(OwnEvent(EventKind::kRepair,
+                  RepairDetail{effect.end, effect.last_words}));
+}
+
+void GatewayManager::Apply(const RecordError& effect) {
+  Append(
+      OwnEvent(EventKind::kError, ErrorDetail{.message = effect.fault.message,
+                                              .reason = effect.fault.reason}));
+  runs_.AddEvidence(Now().wall, effect.fault.message);
 }
 
 void GatewayManager::Apply(const RecordState& effect) {

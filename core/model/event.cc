@@ -74,6 +74,7 @@ struct DetailSize {
     return u.why.size() + u.excerpt.size();
   }
   size_t operator()(const UpstreamGap&) const { return 0; }
+  size_t operator()(const RepairDetail& r) const { return r.last_words.size(); }
 };
 
 }  // namespace
@@ -96,6 +97,8 @@ std::string_view Name(EventKind kind) {
       return "unrecognized_message";
     case EventKind::kGap:
       return "gap";
+    case EventKind::kRepair:
+      return "repair";
   }
   return {};
 }

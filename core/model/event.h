@@ -25,6 +25,7 @@ enum class EventKind {
   kError,
   kUnrecognizedMessage,
   kGap,
+  kRepair,
 };
 
 // The kind in lower snake case, which is the name of our own events too.
@@ -49,7 +50,14 @@ struct StateChange {
 };
 struct ErrorDetail {
   std::string message;
-  std::optional<std::string> json;
+  // What the gateway sent, where the error is its own.
+  std::optional<std::string> json = {};
+  // The cause, where we found the error.
+  std::optional<Reason> reason = {};
+};
+struct RepairDetail {
+  ProcessEnd end;
+  std::string last_words;
 };
 struct UnrecognizedDetail {
   // The most that is kept of the message.
@@ -66,7 +74,7 @@ struct UpstreamGap {
 };
 using EventDetail =
     std::variant<GatewayPayload, ChannelStatusDetail, StateChange, ProcessEnd,
-                 ErrorDetail, UnrecognizedDetail, UpstreamGap>;
+                 ErrorDetail, UnrecognizedDetail, UpstreamGap, RepairDetail>;
 
 // An event that has no number yet.
 struct EventDraft {

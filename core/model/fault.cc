@@ -60,6 +60,18 @@ std::string_view Name(Reason reason) {
       return "EVENTS_LOST";
     case Reason::kTokenUnreadable:
       return "TOKEN_UNREADABLE";
+    case Reason::kStateLocked:
+      return "STATE_LOCKED";
+    case Reason::kHealthCheckFailed:
+      return "HEALTH_CHECK_FAILED";
+    case Reason::kProcessStopped:
+      return "PROCESS_STOPPED";
+    case Reason::kUnresponsive:
+      return "UNRESPONSIVE";
+    case Reason::kMemoryLimit:
+      return "MEMORY_LIMIT";
+    case Reason::kWishNotStored:
+      return "WISH_NOT_STORED";
   }
   return {};
 }

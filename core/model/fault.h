@@ -39,6 +39,12 @@ enum class Reason {
   kTimedOut,
   kEventsLost,
   kTokenUnreadable,
+  kStateLocked,
+  kHealthCheckFailed,
+  kProcessStopped,
+  kUnresponsive,
+  kMemoryLimit,
+  kWishNotStored,
 };
 
 // The reason in UPPER_SNAKE_CASE, as clients see it: "PORT_HELD".

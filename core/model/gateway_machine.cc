@@ -35,16 +35,19 @@ std::vector<Effect> GatewayMachine::Step(const Input& input, Instant now) {
 }
 
 std::optional<TimePoint> GatewayMachine::deadline() const {
-  if (!phase_deadline_) return start_deadline_;
-  if (!start_deadline_) return phase_deadline_;
-  return std::min(*phase_deadline_, *start_deadline_);
+  const auto start_deadline = start_.deadline();
+  if (!phase_deadline_) return start_deadline;
+  if (!start_deadline) return phase_deadline_;
+  return std::min(*phase_deadline_, *start_deadline);
 }
 
 // ---- Orders
 
 void GatewayMachine::On(const StartOrder& order) {
   status_.wanted_up = true;
+  automatic_ = false;
   budget_.Clear();
+  ends_.clear();
   switch (status_.state) {
     case State::kRunning:
       Do(FinishOrder{order.id, std::nullopt});
@@ -52,7 +55,7 @@ void GatewayMachine::On(const StartOrder& order) {
     case State::kStopped:
     case State::kError:
       up_orders_.push_back(order.id);
-      BeginStart();
+      BeginStart(StartCause::kStart);
       return;
     case State::kStarting:
     case State::kReconnecting:
@@ -64,14 +67,22 @@ void GatewayMachine::On(const StartOrder& order) {
       if (next_ == State::kError) FinishUpOrders(status_.error);
       if (next_ != State::kStarting) resume_after_ = Duration();
       next_ = State::kStarting;
+      cause_ = StartCause::kStart;
       status_.error.reset();
       up_orders_.push_back(order.id);
       return;
   }
 }
 
+void GatewayMachine::On(const WishFound&) {
+  if (status_.state != State::kStopped) return;
+  status_.wanted_up = true;
+  BeginStart(StartCause::kServerStart);
+  automatic_ = true;
+}
+
 void GatewayMachine::On(const StopOrder& order) {
-  status_.wanted_up = false;
+  if (!order.keep_wish) status_.wanted_up = false;
   FinishUpOrders(Fault{Reason::kSuperseded, "superseded by Stop", ""});
   down_orders_.push_back(order.id);
   const Duration grace = order.grace.value_or(settings_.stop_grace);
@@ -80,7 +91,7 @@ void GatewayMachine::On(const StopOrder& order) {
     status_.error.reset();
     Hasten(grace, order.force);
   } else if (child_) {
-    End(State::kStopped, grace, order.force);
+    End(State::kStopped, EndCause::kStop, grace, order.force);
   } else {
     next_ = State::kStopped;
     if (status_.state == State::kRunning) Do(FailCalls{});
@@ -101,7 +112,9 @@ void GatewayMachine::On(const RestartOrder& order) {
     return;
   }
   status_.wanted_up = true;
+  automatic_ = false;
   budget_.Clear();
+  ends_.clear();
   if (status_.state == State::kStopping && next_ == State::kError) {
     FinishUpOrders(status_.error);  // that start is over
   }
@@ -110,14 +123,16 @@ void GatewayMachine::On(const RestartOrder& order) {
   if (status_.state == State::kStopping) {
     resume_after_ = settings_.restart_delay;
     next_ = State::kStarting;
+    cause_ = StartCause::kRestart;
     status_.error.reset();
     Hasten(grace, order.force);
   } else if (child_) {
     resume_after_ = settings_.restart_delay;
-    End(State::kStarting, grace, order.force);
+    cause_ = StartCause::kRestart;
+    End(State::kStarting, EndCause::kRestart, grace, order.force);
   } else if (status_.state == State::kStopped ||
              status_.state == State::kError) {
-    BeginStart();
+    BeginStart(StartCause::kRestart);
   } else if (status_.phase == Phase::kBackingOff) {
     Look();
   }
@@ -126,7 +141,7 @@ void GatewayMachine::On(const RestartOrder& order) {
 // ---- Time
 
 void GatewayMachine::On(const DeadlineReached&) {
-  if (start_deadline_ && now_.steady >= *start_deadline_) {
+  if (start_.deadline() && now_.steady >= *start_.deadline()) {
     OnStartBudgetSpent();
     return;
   }
@@ -150,32 +165,20 @@ void GatewayMachine::On(const DeadlineReached&) {
       Look();
       return;
     case Phase::kRestartDelay:
-      BeginStart();
+      BeginStart(cause_);
       return;
     case Phase::kTerminating:
       KillNow();
+      return;
+    case Phase::kRepairing:
+      child_->killed = true;
+      Do(Kill{});
       return;
     case Phase::kNone:
     case Phase::kProbing:
     case Phase::kKilling:
       return;
   }
-}
-
-void GatewayMachine::OnStartBudgetSpent() {
-  Fault fault = {
-      Reason::kStartBudgetSpent,
-      Concat("the gateway was not ready within ",
-             duration_cast<seconds>(settings_.start_budget).count(),
-             " s; it got as far as ", Name(status_.phase)),
-      "see the gateway's log (clawctl logs), or raise gateway.start_budget"};
-  start_deadline_.reset();
-  if (status_.state == State::kReconnecting && child_) {
-    status_.error = std::move(fault);
-    End(State::kReconnecting, settings_.stop_grace, false);
-    return;
-  }
-  Fail(std::move(fault));
 }
 
 // ---- Book-keeping
@@ -187,6 +190,10 @@ void GatewayMachine::Enter(State state, Phase phase) {
   phase_deadline_.reset();
   status_.next_attempt_at.reset();
   if (state != State::kRunning) status_.connected_at.reset();
+  if (state == State::kStopping || state == State::kStopped ||
+      state == State::kError) {
+    ForgetHealth();
+  }
 }
 
 void GatewayMachine::FinishUpOrders(const std::optional<Fault>& fault) {

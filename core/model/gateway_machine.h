@@ -4,140 +4,17 @@
 #define CLAWPLANE_CORE_MODEL_GATEWAY_MACHINE_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "core/model/fault.h"
-#include "core/model/frame.h"
-#include "core/model/gateway_status.h"
-#include "core/model/probe_report.h"
+#include "core/model/machine_io.h"
 #include "core/model/restart_policy.h"
-#include "core/model/time.h"
+#include "core/model/start_budget.h"
 
 namespace clawplane::core {
-
-// How we come by a gateway; see `Start` in the .proto.
-enum class Mode { kLaunch, kAttach, kAuto };
-
-// Counts launches, or attempts to reach the gateway. A report that bears an
-// older one than the machine's is about something that was given up, and
-// changes nothing.
-using Generation = uint64_t;
-
-// Names one order of a person, from the order to its `FinishOrder`.
-using OrderId = uint64_t;
-
-// ---- What happens
-
-struct StartOrder {
-  OrderId id;
-};
-struct StopOrder {
-  OrderId id;
-  // None means the configured one.
-  std::optional<Duration> grace;
-  bool force = false;
-};
-struct RestartOrder {
-  OrderId id;
-  std::optional<Duration> grace;
-  bool force = false;
-};
-// The look asked for by `LookAtPort` is done.
-struct PortSeen {
-  Generation link;
-  ProbeReport report;
-};
-// The launch asked for by `Launch` is done, well or not.
-struct Launched {
-  Generation process;
-  int pid;
-};
-struct LaunchFailed {
-  Generation process;
-  Fault fault;
-};
-struct ProcessExited {
-  Generation process;
-  ExitStatus exit;
-  // The last of its output, for people.
-  std::string last_words;
-};
-// The handshake asked for by `Connect` was accepted, put off, or refused for
-// good.
-struct HandshakeAccepted {
-  Generation link;
-  Hello hello;
-};
-struct HandshakeDeferred {
-  Generation link;
-  Duration after;
-  std::string why;
-  // Whether the gateway itself named the time.
-  bool told;
-};
-struct HandshakeRefused {
-  Generation link;
-  Fault fault;
-};
-// An accepted connection ended.
-struct ConnectionLost {
-  Generation link;
-  std::string why;
-};
-// `deadline()` has passed.
-struct DeadlineReached {};
-
-using Input = std::variant<StartOrder, StopOrder, RestartOrder, PortSeen,
-                           Launched, LaunchFailed, ProcessExited,
-                           HandshakeAccepted, HandshakeDeferred,
-                           HandshakeRefused, ConnectionLost, DeadlineReached>;
-
-// ---- What is to be done, in the order given
-
-// Look what listens on the gateway's port; answer with `PortSeen`.
-struct LookAtPort {
-  Generation link;
-};
-// Start a process; answer with `Launched` or `LaunchFailed`, before any other
-// input.
-struct Launch {
-  Generation process;
-};
-// Connect and shake hands; answer with one of the handshake inputs.
-struct Connect {
-  Generation link;
-};
-// Give up the look or connection in progress; an open one is closed in order.
-struct DropLink {};
-// Calls can no longer be answered.
-struct FailCalls {};
-// Signal the process group.
-struct Terminate {};
-struct Kill {};
-// Tell the end of a process, in the event log.
-struct RecordExit {
-  ProcessEnd end;
-};
-// Tell a change of state, in the event log.
-struct RecordState {
-  State from;
-  State to;
-};
-// Show the new status to who follows it.
-struct Publish {};
-// Tell the giver of an order how it ended; no fault means well.
-struct FinishOrder {
-  OrderId id;
-  std::optional<Fault> fault;
-};
-
-using Effect =
-    std::variant<LookAtPort, Launch, Connect, DropLink, FailCalls, Terminate,
-                 Kill, RecordExit, RecordState, Publish, FinishOrder>;
 
 // The life of a gateway as a table. All decisions of the supervisor are taken
 // here, from an input and the time that the caller says it is; a test can put
@@ -163,6 +40,7 @@ using Effect =
 //   TERMINATING       | ProcessExited       | the grace is over: kill
 //   KILLING           | ProcessExited       | (none: the kernel will do it)
 //   RESTART_DELAY     | its deadline        | look, then launch
+//   REPAIRING         | ProcessExited       | the repair takes too long: kill
 //
 // What a look leads to:
 //
@@ -177,11 +55,38 @@ using Effect =
 // reached by backing off. In `auto`, and of our own, only a listener that
 // belongs to us or to root is connected to.)
 //
-// Beside the phase's deadline a start has a budget, but for mode `attach`; a
-// launch begins it anew. A foreign gateway that was RUNNING once is waited for,
-// never replaced. Exit code 78 leads to ERROR from everywhere but STOPPING.
-// While STOPPING, `next` says where the exit leads, so that an order can change
-// its mind.
+// Beside the phase's deadline a start has a budget (`StartBudget`), but for
+// mode `attach`; a launch begins it anew. A foreign gateway that was RUNNING
+// once is waited for, never replaced. While STOPPING, `next` says where the
+// exit leads, so that an order can change its mind.
+//
+// Exit code 78 leads, from everywhere but STOPPING, to one run of the gateway's
+// own repair and one more launch; the second 78 to ERROR. A held state lock
+// leads to ERROR at once, for no repair helps there.
+//
+// A start that nobody ordered (`WishFound`) is automatic: when its process
+// ends, it is launched again as in RECONNECTING, while the crash budget lasts.
+//
+// A restart that the gateway announced is polled for like a start, for 120 s,
+// while its process lives or if it is foreign.
+//
+// Evidence never ends a gateway but by `FoundUnresponsive` and by the hard
+// limit of memory, and only one of ours that has been RUNNING.
+//
+// What holds after each step, whatever came before (and is checked by a test
+// that takes a million random ones):
+//  * There is at most one process, one look or one connection at a time, and
+//    none is launched before the one before it has been reaped.
+//  * Nothing is launched after a Stop, and never in mode `attach`.
+//  * RUNNING means that a handshake was accepted on a connection that stands.
+//  * Every order is finished exactly once: a Stop always well, Start and
+//  Restart
+//    well only in RUNNING. At rest (STOPPED, RUNNING, ERROR) none waits.
+//  * Whatever is waited for has a deadline or a report to come: no state lasts
+//    for ever by accident.
+//  * `revision` counts every change that `SameRevision` sees, and each is
+//    published; changes of state and ends of processes are recorded once.
+//  * Reports about what was given up change nothing.
 //
 // Thread-compatible. The core strand owns the only instance.
 class GatewayMachine {
@@ -189,17 +94,25 @@ class GatewayMachine {
   struct Settings {
     Mode mode = Mode::kAuto;
     uint16_t port = 18789;
+    // Without a sign of progress, and in all.
     Duration start_budget = std::chrono::seconds(300);
+    Duration start_limit = std::chrono::seconds(900);
     Duration stop_grace = std::chrono::seconds(10);
     Duration restart_delay = std::chrono::seconds(1);
     Duration handshake_timeout = std::chrono::seconds(30);
     Duration ready_poll = std::chrono::milliseconds(50);
     uint32_t max_reconnect_attempts = 10;
+    // Of the gateway's resident memory, in bytes; 0 is none. Above the soft one
+    // it is told, above the hard one the gateway is launched anew.
+    uint64_t memory_soft_limit = 0;
+    uint64_t memory_hard_limit = 0;
   };
 
   // `random` gives numbers from 0 up to but without 1.
   GatewayMachine(const Settings& settings, std::function<double()> random)
-      : settings_(settings), backoff_(std::move(random)) {}
+      : settings_(settings),
+        backoff_(std::move(random)),
+        start_(settings.start_budget, settings.start_limit) {}
 
   // Takes one input. One that the state has no use for changes nothing and has
   // no effects.
@@ -214,29 +127,40 @@ class GatewayMachine {
   // A process of ours.
   struct Child {
     Generation generation;
+    Program program;
     int pid;
     TimePoint launched_at;
     // Whether it ever reached RUNNING.
     bool was_up = false;
     bool killed = false;
+    // What our ending it is for.
+    EndCause end_cause = EndCause::kItself;
   };
 
   // Inputs.
   void On(const StartOrder& order);
   void On(const StopOrder& order);
   void On(const RestartOrder& order);
+  void On(const WishFound&);
   void On(const PortSeen& seen);
   void On(const Launched& launched);
   void On(const LaunchFailed& failed);
   void On(const ProcessExited& exited);
+  void On(const ProcessStopped& stopped);
+  void On(const ProcessSampled& sampled);
   void On(const HandshakeAccepted& accepted);
   void On(const HandshakeDeferred& deferred);
   void On(const HandshakeRefused& refused);
   void On(const ConnectionLost& lost);
+  void On(const RestartAnnounced& announced);
+  void On(const HealthChecked& checked);
+  void On(const Suspected& suspected);
+  void On(const SuspicionEnded&);
+  void On(const FoundUnresponsive& found);
   void On(const DeadlineReached&);
 
   // Actions, in the order of a life.
-  void BeginStart();
+  void BeginStart(StartCause cause);
   void Look();
   void OnFreePort();
   void OnListenerFound(const ProbeReport& report);
@@ -248,14 +172,22 @@ class GatewayMachine {
   void BackOff(std::optional<Fault> why);
   void WaitForReady(Phase phase, Duration wait);
   // Ends our process, and then enters `next`.
-  void End(State next, Duration grace, bool force);
+  void End(State next, EndCause cause, Duration grace, bool force);
   void Hasten(Duration grace, bool force);
   void KillNow();
   // The process is gone, or there was none.
   void AfterEnd();
   void OnUnwantedExit(const ProcessExited& exited);
+  void OnRepaired();
+  // Exit code 78.
+  void OnRefusedState(const ProcessExited& exited);
+  Fault CrashLoop() const;
   void Fail(Fault fault);
   void OnStartBudgetSpent();
+  // Ends our process for what it does, and launches it again.
+  void Replace(Fault why, EndCause cause, bool force);
+  // Nothing is known of the gateway's health any more.
+  void ForgetHealth();
 
   void Enter(State state, Phase phase);
   void FinishUpOrders(const std::optional<Fault>& fault);
@@ -269,6 +201,7 @@ class GatewayMachine {
   const Settings settings_;
   Backoff backoff_;
   CrashBudget budget_;
+  StartBudget start_;
 
   GatewayStatus status_;
   std::optional<Child> child_;
@@ -284,8 +217,19 @@ class GatewayMachine {
   State next_ = State::kStopped;
   Duration resume_after_{};
   std::optional<TimePoint> phase_deadline_;
-  std::optional<TimePoint> start_deadline_;
   uint32_t launches_ = 0;
+  // Why the next launch takes place.
+  StartCause cause_ = StartCause::kStart;
+  // Whether nobody ordered the start in progress.
+  bool automatic_ = false;
+  // Whether this start has used its repair, and why it had to.
+  bool repaired_ = false;
+  std::optional<Fault> refusal_;
+  // Until when an announced restart is polled for.
+  std::optional<TimePoint> announced_until_;
+  bool memory_told_ = false;
+  // How processes ended since a person's order, for the words of a crash loop.
+  std::deque<ProcessEnd> ends_;
   // Who waits for RUNNING, and who for the process to be gone.
   std::vector<OrderId> up_orders_;
   std::vector<OrderId> down_orders_;

@@ -12,21 +12,29 @@ namespace {
 // How soon a gateway of ours that dropped us while starting is tried again.
 constexpr Duration kStartingRetry = std::chrono::milliseconds(500);
 
+// What the makers of the gateway allow its repair (docs of openclaw 2026.9.6,
+// gateway/embedding.md).
+constexpr Duration kRepairLimit = std::chrono::seconds(120);
+
 Fault ConnectionFault(std::string why) {
   return {Reason::kConnectionLost, std::move(why), ""};
 }
 
 }  // namespace
 
-void GatewayMachine::BeginStart() {
+void GatewayMachine::BeginStart(StartCause cause) {
+  cause_ = cause;
+  repaired_ = false;
+  announced_until_.reset();
   status_.error.reset();
   status_.reconnect_attempts = 0;
   status_.owned = child_.has_value();
   backoff_.Reset();
   foreign_ = false;
-  start_deadline_.reset();
-  if (settings_.mode != Mode::kAttach) {
-    start_deadline_ = now_.steady + settings_.start_budget;
+  if (settings_.mode == Mode::kAttach) {
+    start_.End();
+  } else {
+    start_.Begin(now_.steady);
   }
   status_.state = State::kStarting;
   Look();
@@ -44,6 +52,7 @@ void GatewayMachine::On(const PortSeen& seen) {
     return;
   }
   link_live_ = false;
+  start_.OnLook(seen.report, seen.signs, now_.steady);
   if (child_) {
     OnOwnPortSeen(seen.report);
   } else if (seen.report.answer == ProbeReport::Answer::kNothing) {
@@ -60,14 +69,9 @@ void GatewayMachine::OnFreePort() {
     Retry(Concat("nothing listens on port ", settings_.port));
     return;
   }
-  if (status_.state == State::kReconnecting &&
-      !budget_.TakeLaunch(now_.steady)) {
-    Fail({Reason::kCrashLoop,
-          Concat("the gateway keeps ending; the last time with ",
-                 status_.last_exit ? Describe(status_.last_exit->exit) : "",
-                 ". It is not launched again by itself"),
-          "see the gateway's log (clawctl logs), mend the cause, then start "
-          "again"});
+  const bool ordered = status_.state == State::kStarting && !automatic_;
+  if (!ordered && !budget_.TakeLaunch(now_.steady)) {
+    Fail(CrashLoop());
     return;
   }
   BeginLaunch();
@@ -84,7 +88,7 @@ void GatewayMachine::OnListenerFound(const ProbeReport& report) {
                   Concat("port ", settings_.port, " is in use by ", listener,
                          unintelligible ? ", which is no gateway" : ""),
                   "stop that program, or set gateway.port to a free port"};
-    if (status_.state == State::kReconnecting) {
+    if (status_.state == State::kReconnecting || automatic_) {
       BackOff(std::move(held));
     } else {
       Fail(std::move(held));
@@ -144,16 +148,24 @@ void GatewayMachine::OnOwnPortSeen(const ProbeReport& report) {
 
 void GatewayMachine::BeginLaunch() {
   foreign_ = false;
-  start_deadline_ = now_.steady + settings_.start_budget;
+  start_.Begin(now_.steady);
   Enter(status_.state, Phase::kWaitingForPort);
   launching_ = true;
-  Do(Launch{++process_});
+  Do(Launch{++process_, Program::kGateway, cause_});
 }
 
 void GatewayMachine::On(const Launched& launched) {
   if (launched.process != process_ || !launching_) return;
   launching_ = false;
-  child_ = Child{launched.process, launched.pid, now_.steady};
+  const bool repairing = status_.phase == Phase::kRepairing;
+  child_ =
+      Child{launched.process, repairing ? Program::kDoctor : Program::kGateway,
+            launched.pid, now_.steady};
+  if (repairing) {
+    status_.owned = true;
+    phase_deadline_ = now_.steady + kRepairLimit;
+    return;
+  }
   if (launches_++ > 0) ++status_.restarts;
   status_.pid = launched.pid;
   status_.owned = true;
@@ -163,7 +175,8 @@ void GatewayMachine::On(const Launched& launched) {
 void GatewayMachine::On(const LaunchFailed& failed) {
   if (failed.process != process_ || !launching_) return;
   launching_ = false;
-  Fail(failed.fault);
+  // Where there is no repair to run, the refusal stands.
+  Fail(status_.phase == Phase::kRepairing ? *refusal_ : failed.fault);
 }
 
 void GatewayMachine::WaitForReady(Phase phase, Duration wait) {
@@ -181,7 +194,11 @@ void GatewayMachine::BeginConnect() {
 void GatewayMachine::On(const HandshakeAccepted& accepted) {
   if (!IsCurrent(accepted.link) || status_.phase != Phase::kConnecting) return;
   Enter(State::kRunning, Phase::kNone);
-  start_deadline_.reset();
+  start_.End();
+  automatic_ = false;
+  repaired_ = false;
+  announced_until_.reset();
+  ForgetHealth();
   if (child_) child_->was_up = true;
   backoff_.Reset();
   budget_.OnRunning(now_.steady);
@@ -211,7 +228,9 @@ void GatewayMachine::On(const HandshakeRefused& refused) {
 }
 
 void GatewayMachine::Retry(const std::string& why) {
-  if (child_ && !child_->was_up) {
+  const bool restarts_itself =
+      announced_until_ && now_.steady < *announced_until_;
+  if ((child_ && !child_->was_up) || restarts_itself) {
     WaitForReady(Phase::kWaitingForReady, kStartingRetry);
     return;
   }
@@ -226,6 +245,11 @@ void GatewayMachine::Retry(const std::string& why) {
 
 void GatewayMachine::BackOff(std::optional<Fault> why) {
   const Duration wait = backoff_.Next();
+  // What nobody ordered goes on by itself, as a relaunch does. With nothing to
+  // launch it stays what it is: waiting for somebody else's gateway.
+  if (automatic_ && settings_.mode != Mode::kAttach) {
+    status_.state = State::kReconnecting;
+  }
   Enter(status_.state, Phase::kBackingOff);
   phase_deadline_ = now_.steady + wait;
   status_.next_attempt_at = now_.wall + wait;

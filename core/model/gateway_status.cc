@@ -42,6 +42,8 @@ std::string_view Name(Phase phase) {
       return "killing";
     case Phase::kRestartDelay:
       return "restart-delay";
+    case Phase::kRepairing:
+      return "repairing";
   }
   return {};
 }
@@ -50,9 +52,12 @@ bool SameRevision(const GatewayStatus& a, const GatewayStatus& b) {
   const auto told = [](const GatewayStatus& s) {
     return std::tie(s.state, s.phase, s.wanted_up, s.pid, s.owned, s.boot_id,
                     s.error, s.reconnect_attempts, s.next_attempt_at,
-                    s.last_exit, s.restarts);
+                    s.last_exit, s.restarts, s.suspect_since);
   };
-  return told(a) == told(b);
+  const auto ok = [](const GatewayStatus& s) {
+    return s.health ? std::optional(s.health->ok()) : std::nullopt;
+  };
+  return told(a) == told(b) && ok(a) == ok(b);
 }
 
 }  // namespace clawplane::core

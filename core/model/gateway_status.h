@@ -35,6 +35,7 @@ enum class Phase {
   kTerminating,
   kKilling,
   kRestartDelay,
+  kRepairing,
 };
 std::string_view Name(Phase phase);
 
@@ -48,8 +49,25 @@ struct ProcessEnd {
   bool expected = false;
   WallTime at;
   Duration lived{};
+  // How many descendants outlived it and were killed.
+  int stragglers = 0;
 
   friend bool operator==(const ProcessEnd&, const ProcessEnd&) = default;
+};
+
+// What a check of the gateway's health found.
+struct Health {
+  // The layers that a check passes, in order.
+  enum class Layer { kNone, kProcess, kPort, kHandshake, kRpc };
+
+  WallTime checked_at;
+  Duration latency{};
+  // The first that failed; all is well if none did.
+  Layer failed = Layer::kNone;
+  // What was found, for people; empty if all is well.
+  std::string message;
+
+  bool ok() const { return failed == Layer::kNone; }
 };
 
 // Thread-compatible. A copy is a snapshot.
@@ -76,6 +94,11 @@ struct GatewayStatus {
   std::optional<ProcessEnd> last_exit;
   // Launches after the first.
   uint32_t restarts = 0;
+  std::optional<Health> health;
+  // Since when the gateway has been silent, once that is suspicious.
+  std::optional<WallTime> suspect_since;
+  // Of our process, when it was last sampled.
+  uint64_t resident_bytes = 0;
 };
 
 // Whether two statuses differ in what `revision` counts.

@@ -27,6 +27,7 @@ struct InputWords {
   std::string operator()(const RestartOrder& o) const {
     return o.force ? "restart force" : "restart";
   }
+  std::string operator()(const WishFound&) const { return "wish-found"; }
   std::string operator()(const PortSeen& s) const {
     return Concat("port-seen ", Name(s.report.answer));
   }
@@ -51,18 +52,44 @@ struct InputWords {
   std::string operator()(const ConnectionLost& l) const {
     return Concat("connection-lost (", l.why, ")");
   }
+  std::string operator()(const ProcessStopped& s) const {
+    return s.stopped ? "process-stopped" : "process-continued";
+  }
+  std::string operator()(const ProcessSampled& s) const {
+    return Concat("sampled ", s.vitals.resident_bytes >> 20, "MiB");
+  }
+  std::string operator()(const RestartAnnounced&) const {
+    return "restart-announced";
+  }
+  std::string operator()(const HealthChecked& h) const {
+    return h.health.ok() ? "healthy"
+                         : Concat("unhealthy (", h.health.message, ")");
+  }
+  std::string operator()(const Suspected&) const { return "suspected"; }
+  std::string operator()(const SuspicionEnded&) const {
+    return "suspicion-ended";
+  }
+  std::string operator()(const FoundUnresponsive& f) const {
+    return Concat("unresponsive (", f.evidence, ")");
+  }
   std::string operator()(const DeadlineReached&) const { return "deadline"; }
 };
 
 struct EffectWords {
   std::string operator()(const LookAtPort&) const { return "look"; }
-  std::string operator()(const Launch&) const { return "launch"; }
+  std::string operator()(const Launch& l) const {
+    return l.program == Program::kDoctor ? "launch-doctor" : "launch";
+  }
   std::string operator()(const Connect&) const { return "connect"; }
   std::string operator()(const DropLink&) const { return "drop-link"; }
   std::string operator()(const FailCalls&) const { return "fail-calls"; }
   std::string operator()(const Terminate&) const { return "terminate"; }
   std::string operator()(const Kill&) const { return "kill"; }
   std::string operator()(const RecordExit&) const { return "record-exit"; }
+  std::string operator()(const RecordRepair&) const { return "record-repair"; }
+  std::string operator()(const RecordError& e) const {
+    return Concat("record-error ", core::Name(e.fault.reason));
+  }
   std::string operator()(const RecordState&) const { return "record-state"; }
   std::string operator()(const Publish&) const { return "publish"; }
   std::string operator()(const FinishOrder& f) const {

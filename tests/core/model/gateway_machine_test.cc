@@ -28,7 +28,8 @@ class GatewayMachineInRandomWorldTest
 TEST_P(GatewayMachineInRandomWorldTest, KeepsItsPromises) {
   MachineWorld world(GetParam().mode, GetParam().seed);
 
-  for (int i = 0; i < 40'000; ++i) {
+  // A million in all.
+  for (int i = 0; i < 112'000; ++i) {
     world.Step();
     ASSERT_EQ(world.fault(), "") << "in step " << i;
   }
@@ -81,10 +82,61 @@ TEST_F(GatewayMachineTest, TellsTheExitAndTheLastWordsOfAFailedStart) {
   LaunchChild();
 
   Step(ProcessExited{1, ExitStatus::Exited(78), "Missing config."});
+  Step(LaunchFailed{2, {Reason::kGatewayNotInstalled, "no doctor", ""}});
 
+  ASSERT_EQ(status().state, State::kError);
   EXPECT_THAT(status().error->message, HasSubstr("exit code 78"));
   EXPECT_THAT(status().error->message, HasSubstr("Missing config."));
-  EXPECT_THAT(status().error->next_step, HasSubstr("doctor"));
+  EXPECT_THAT(status().error->next_step, HasSubstr("start again"));
+}
+
+TEST_F(GatewayMachineTest, NamesWhoHoldsTheStateLock) {
+  LaunchChild();
+
+  Step(ProcessExited{1, ExitStatus::Exited(78), "", 0, "process 7 (openclaw)"});
+
+  ASSERT_EQ(status().state, State::kError);
+  EXPECT_THAT(status().error->message, HasSubstr("process 7 (openclaw)"));
+  EXPECT_THAT(status().error->next_step, HasSubstr("gateway.home"));
+}
+
+TEST_F(GatewayMachineTest, TellsTheHistoryOfACrashLoop) {
+  Step(WishFound{});
+  Step(PortSeen{1, {ProbeReport::Answer::kNothing, false, ""}});
+  for (Generation i = 1; i <= CrashBudget::kFailuresInARow; ++i) {
+    Step(Launched{i, 42});
+    Advance(seconds(i));
+    Step(ProcessExited{i, ExitStatus::Exited(static_cast<int>(i)), ""});
+    Advance(seconds(30));
+    Step(DeadlineReached{});
+    Step(PortSeen{1 + i, {ProbeReport::Answer::kNothing, false, ""}});
+  }
+
+  ASSERT_EQ(status().state, State::kError);
+  EXPECT_THAT(status().error->message,
+              HasSubstr("exit code 1 after 1 s, exit code 2 after 2 s, exit "
+                        "code 3 after 3 s"));
+}
+
+TEST_F(GatewayMachineTest, KeepsTheWishWhenTheControlPlaneEnds) {
+  LaunchChild();
+  Step(StopOrder{2, std::nullopt, false, true});
+
+  Step(ProcessExited{1, ExitStatus::Exited(0), ""});
+
+  EXPECT_EQ(status().state, State::kStopped);
+  EXPECT_TRUE(status().wanted_up);
+}
+
+TEST_F(GatewayMachineTest, EndsNoForeignGatewayForBeingSilent) {
+  GatewayMachine machine({.mode = Mode::kAttach}, [] { return 0.0; });
+  machine.Step(StartOrder{1}, now_);
+  machine.Step(PortSeen{1, {ProbeReport::Answer::kAnswers, true, ""}}, now_);
+  machine.Step(HandshakeAccepted{2, {}}, now_);
+
+  EXPECT_TRUE(machine.Step(FoundUnresponsive{"silent"}, now_).empty());
+
+  EXPECT_EQ(machine.status().state, State::kRunning);
 }
 
 TEST_F(GatewayMachineTest, RecordsHowAProcessEnded) {

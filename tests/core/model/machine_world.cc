@@ -15,6 +15,9 @@ GatewayMachine::Settings SettingsFor(Mode mode) {
   GatewayMachine::Settings settings;
   settings.mode = mode;
   settings.start_budget = seconds(20);
+  settings.start_limit = seconds(60);
+  settings.memory_soft_limit = 100;
+  settings.memory_hard_limit = 200;
   settings.handshake_timeout = seconds(5);
   return settings;
 }
@@ -37,19 +40,20 @@ MachineWorld::MachineWorld(Mode mode, unsigned seed)
 
 void MachineWorld::Step() {
   if (launch_) {  // answered before anything else
-    const Generation process = *launch_;
+    const Launch launch = *launch_;
     launch_.reset();
     if (Chance(5)) {
-      Take(LaunchFailed{process, {Reason::kLaunchFailed, "no", ""}});
+      Take(LaunchFailed{launch.process, {Reason::kLaunchFailed, "no", ""}});
     } else {
-      child_ = Child{process, ++last_pid_};
-      Take(Launched{process, last_pid_});
+      child_ = Child{launch.process, ++last_pid_, launch.program};
+      Take(Launched{launch.process, last_pid_});
     }
     return;
   }
   const int dice = Random(100);
   if (dice < 2) return Take(RandomOrder());
   if (dice < 5) return Take(RandomStaleReport());
+  if (dice < 8) return Take(RandomEvidence());
   if (dice < 65) {
     const auto report = RandomReport();
     if (report) return Take(*report);
@@ -92,7 +96,12 @@ Input MachineWorld::RandomOrder() {
   orders_.insert(++last_order_);
   const std::optional<Duration> grace =
       Chance(50) ? std::optional<Duration>(seconds(Random(20))) : std::nullopt;
-  const int dice = Random(10);
+  const int dice = Random(11);
+  if (dice == 10) {
+    orders_.erase(last_order_--);
+    if (machine_.status().state == State::kStopped) wanted_ = true;
+    return WishFound{};
+  }
   wanted_ = true;
   if (dice < 5) return StartOrder{last_order_};
   if (dice < 7) return RestartOrder{last_order_, grace, Chance(20)};
@@ -102,14 +111,8 @@ Input MachineWorld::RandomOrder() {
 
 // Something of what is possible now, if anything is.
 std::optional<Input> MachineWorld::RandomReport() {
-  if (child_ && Chance(5)) {
-    const Generation process = child_->generation;
-    child_.reset();
-    return ProcessExited{process,
-                         Chance(10) ? ExitStatus::Exited(78)
-                                    : ExitStatus::Signaled(1 + Random(15)),
-                         "bye"};
-  }
+  const bool repairs = child_ && child_->program == Program::kDoctor;
+  if (child_ && Chance(repairs ? 50 : 5)) return RandomExit();
   if (look_) return RandomProbe();
   if (!connection_) return std::nullopt;
   if (!accepted_) return RandomVerdict();
@@ -118,6 +121,39 @@ std::optional<Input> MachineWorld::RandomReport() {
   connection_.reset();
   accepted_ = false;
   return ConnectionLost{link, "1006"};
+}
+
+Input MachineWorld::RandomExit() {
+  const Generation process = child_->generation;
+  child_.reset();
+  return ProcessExited{process,
+                       Chance(20) ? ExitStatus::Exited(78)
+                                  : ExitStatus::Signaled(1 + Random(15)),
+                       "bye", Random(3),
+                       Chance(20) ? "process 7 holds it" : ""};
+}
+
+// Something that is seen of the gateway, true or not.
+Input MachineWorld::RandomEvidence() {
+  const Generation process = last_process_ - (Chance(10) ? 1 : 0);
+  switch (Random(8)) {
+    case 0:
+      return ProcessStopped{process, Chance(50)};
+    case 1:
+      return ProcessSampled{process,
+                            {'S', {}, static_cast<uint64_t>(Random(230)), 0}};
+    case 2:
+      return RestartAnnounced{last_link_};
+    case 3:
+      return Suspected{now_.wall};
+    case 4:
+      return SuspicionEnded{};
+    case 5:
+      return FoundUnresponsive{"silent"};
+    default:
+      return HealthChecked{
+          {now_.wall, {}, static_cast<Health::Layer>(Random(5)), "so"}};
+  }
 }
 
 Input MachineWorld::RandomProbe() {
@@ -129,7 +165,9 @@ Input MachineWorld::RandomProbe() {
                           : ProbeReport::Answer::kNothing;
   const auto answer =
       Chance(60) ? likely : static_cast<ProbeReport::Answer>(Random(4));
-  return PortSeen{link, {answer, Chance(98), ""}};
+  return PortSeen{link,
+                  {answer, Chance(98), ""},
+                  {static_cast<uint64_t>(Random(1000)), seconds(Random(9))}};
 }
 
 Input MachineWorld::RandomVerdict() {
@@ -202,7 +240,8 @@ void MachineWorld::Apply(const Effect& effect, const GatewayStatus& before) {
     Require(!child_ && !launch_, "a launch while a process lives");
     Require(mode_ != Mode::kAttach, "a launch in mode attach");
     Require(wanted_, "a launch after a stop");
-    launch_ = last_process_ = launch->process;
+    launch_ = *launch;
+    last_process_ = launch->process;
   } else if (std::holds_alternative<DropLink>(effect)) {
     Require(look_ || connection_, "nothing to drop");
     look_.reset();
@@ -211,6 +250,8 @@ void MachineWorld::Apply(const Effect& effect, const GatewayStatus& before) {
   } else if (std::holds_alternative<Terminate>(effect) ||
              std::holds_alternative<Kill>(effect)) {
     Require(child_.has_value(), "a signal without a process");
+  } else if (std::holds_alternative<RecordRepair>(effect)) {
+    Require(!child_, "the end of a repair that goes on");
   } else if (const auto* record = std::get_if<RecordState>(&effect)) {
     Require(record->from == before.state && record->from != record->to &&
                 record->to == machine_.status().state,
@@ -253,8 +294,12 @@ void MachineWorld::CheckStatus() {
   const bool at_rest = state == State::kStopped || state == State::kRunning ||
                        state == State::kError;
   Require(at_rest == (status.phase == Phase::kNone), "phase and state differ");
-  Require(status.pid == (child_ ? std::optional(child_->pid) : std::nullopt),
+  const bool gateway = child_ && child_->program == Program::kGateway;
+  Require(status.pid == (gateway ? std::optional(child_->pid) : std::nullopt),
           "another pid than the process's");
+  Require(!status.suspect_since || state == State::kRunning ||
+              state == State::kReconnecting,
+          "a suspicion of a gateway that is not up");
   Require(status.connected_at.has_value() == (state == State::kRunning),
           "connected_at does not go with RUNNING");
   Require((state == State::kRunning) == accepted_,
@@ -306,6 +351,11 @@ void MachineWorld::CheckWaits() {
     case Phase::kTerminating:
     case Phase::kRestartDelay:
       Require(wakes && !look_ && !connection_, "a wait without an end");
+      break;
+    case Phase::kRepairing:
+      Require(child_ && child_->program == Program::kDoctor && !look_ &&
+                  !connection_,
+              "repairing without a repair");
       break;
     case Phase::kKilling:
       Require(!look_ && !connection_, "a killed gateway is talked to");

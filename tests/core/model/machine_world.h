@@ -36,6 +36,7 @@ class MachineWorld {
   struct Child {
     Generation generation;
     int pid;
+    Program program;
   };
 
   int Random(int below) { return static_cast<int>(random_() % below); }
@@ -44,6 +45,8 @@ class MachineWorld {
   Input RandomOrder();
   Input RandomProbe();
   Input RandomVerdict();
+  Input RandomExit();
+  Input RandomEvidence();
   Input RandomStaleReport();
   std::optional<Input> RandomReport();
 
@@ -66,7 +69,7 @@ class MachineWorld {
   std::optional<Generation> look_;
   std::optional<Generation> connection_;
   bool accepted_ = false;
-  std::optional<Generation> launch_;
+  std::optional<Launch> launch_;
   Generation last_link_ = 0;
   Generation last_process_ = 0;
   int last_pid_ = 100;

@@ -65,12 +65,21 @@ bool ReadSetting(const std::string& line, Scenario& scenario) {
     s.max_reconnect_attempts = static_cast<uint32_t>(std::stoul(value));
     return true;
   }
+  if (name == "memory-soft-limit") {
+    s.memory_soft_limit = std::stoull(value) << 20;
+    return true;
+  }
+  if (name == "memory-hard-limit") {
+    s.memory_hard_limit = std::stoull(value) << 20;
+    return true;
+  }
   if (name == "random") {
     scenario.random = std::stod(value);
     return true;
   }
   const std::map<std::string, Duration*> times = {
       {"start-budget", &s.start_budget},
+      {"start-limit", &s.start_limit},
       {"stop-grace", &s.stop_grace},
       {"restart-delay", &s.restart_delay},
       {"handshake-timeout", &s.handshake_timeout},
@@ -102,7 +111,7 @@ std::string Rest(std::istringstream& stream) {
 }
 
 std::optional<Reason> ReasonNamed(const std::string& name) {
-  for (int i = 0; i <= static_cast<int>(Reason::kTokenUnreadable); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::kWishNotStored); ++i) {
     if (Name(static_cast<Reason>(i)) == name) return static_cast<Reason>(i);
   }
   return std::nullopt;
@@ -116,11 +125,17 @@ std::optional<ProbeReport> ReadReport(std::istringstream& words) {
       {"answers", Answer::kAnswers},
       {"unintelligible", Answer::kUnintelligible}};
   std::string answer;
-  std::string trust;
-  words >> answer >> trust;
+  words >> answer;
   const auto found = answers.find(answer);
   if (found == answers.end()) return std::nullopt;
-  return ProbeReport{found->second, trust != "untrusted", "process 99 (node)"};
+  const auto here = words.tellg();
+  std::string trust;
+  const bool untrusted = words >> trust && trust == "untrusted";
+  if (!untrusted) {  // it belongs to what follows
+    words.clear();
+    words.seekg(here);
+  }
+  return ProbeReport{found->second, !untrusted, "process 99 (node)"};
 }
 
 // "force", "grace 2s", or nothing.
@@ -137,12 +152,47 @@ std::optional<Input> ReadOrder(OrderId id, std::istringstream& words) {
   return order;
 }
 
-// "exited 1", "exited signal 9".
-ExitStatus ReadExit(std::istringstream& words) {
+// "exited 1", "exited signal 9", "exited 78 locked".
+ProcessExited ReadExit(Generation process, std::istringstream& words) {
   const std::string how = Rest(words);
-  return how.starts_with("signal ")
-             ? ExitStatus::Signaled(std::stoi(how.substr(7)))
-             : ExitStatus::Exited(std::stoi(how));
+  const bool locked = how.ends_with(" locked");
+  return {process,
+          how.starts_with("signal ")
+              ? ExitStatus::Signaled(std::stoi(how.substr(7)))
+              : ExitStatus::Exited(std::stoi(how)),
+          "bye", 0, locked ? "process 7 holds it" : ""};
+}
+
+// "lines 3", "cpu 2s", or nothing.
+ProcessSigns ReadSigns(std::istringstream& words) {
+  ProcessSigns signs;
+  std::string what;
+  std::string value;
+  words >> what >> value;
+  if (what == "lines") signs.lines = std::stoull(value);
+  if (what == "cpu") signs.cpu_time = ReadTime(value).value_or(Duration());
+  return signs;
+}
+
+// What is seen of a gateway that is up.
+std::optional<Input> ReadEvidence(const std::string& what, Generation link,
+                                  Generation process,
+                                  std::istringstream& words) {
+  if (what == "process-stopped") return ProcessStopped{process, true};
+  if (what == "process-continued") return ProcessStopped{process, false};
+  if (what == "restart-announced") return RestartAnnounced{link};
+  if (what == "suspected") return Suspected{};
+  if (what == "suspicion-ended") return SuspicionEnded{};
+  if (what == "unresponsive") return FoundUnresponsive{"silent for 185 s"};
+  if (what == "healthy") return HealthChecked{};
+  if (what == "unhealthy") {
+    Health health;
+    health.failed = Health::Layer::kRpc;
+    health.message = "no answer to a call";
+    return HealthChecked{health};
+  }
+  if (what != "memory") return std::nullopt;
+  return ProcessSampled{process, {'S', {}, std::stoull(Rest(words)) << 20, 0}};
 }
 
 }  // namespace
@@ -183,10 +233,11 @@ std::optional<Input> ScenarioPlayer::ReadInput(const std::string& text) {
   if (what == "port-seen") {
     const auto report = ReadReport(words);
     if (!report) return std::nullopt;
-    return PortSeen{link, *report};
+    return PortSeen{link, *report, ReadSigns(words)};
   }
   if (what == "launched") return Launched{process, std::stoi(Rest(words))};
-  if (what == "exited") return ProcessExited{process, ReadExit(words), "bye"};
+  if (what == "exited") return ReadExit(process, words);
+  if (what == "wish-found") return WishFound{};
   if (what == "accepted") {
     Hello hello;
     hello.version = Rest(words);
@@ -200,6 +251,9 @@ std::optional<Input> ScenarioPlayer::ReadInput(const std::string& text) {
                              wait.has_value()};
   }
   if (what == "connection-lost") return ConnectionLost{link, "1006"};
+  if (const auto evidence = ReadEvidence(what, link, process, words)) {
+    return evidence;
+  }
   const auto reason = ReasonNamed(Rest(words));
   if (!reason) return std::nullopt;
   const Fault fault{*reason, "found so", "do this"};
@@ -224,6 +278,10 @@ std::vector<std::string> ScenarioPlayer::Columns(
           Concat("owned ", status.owned ? "yes" : "no"),
           Concat("next ", next ? "+" + TimeText(*next - kWallStart) : "none"),
           Concat("boot ", status.boot_id),
+          Concat("health ", !status.health        ? "unknown"
+                            : status.health->ok() ? "ok"
+                                                  : "bad"),
+          Concat("suspect ", status.suspect_since ? "yes" : "no"),
           Concat("killed ",
                  status.last_exit && status.last_exit->killed ? "yes" : "no"),
           Concat("revision ", status.revision)};
