@@ -26,8 +26,14 @@ GatewayLink::GatewayLink(Connector& connector, uint16_t port,
              .on_message = [this](std::string_view text) { OnMessage(text); },
              .on_oversized = [this](std::string_view head,
                                     size_t size) { OnOversized(head, size); },
-             .on_alive = [] {},
-             .on_pong = [] {},
+             .on_alive =
+                 [this] {
+                   if (!ended_) reports_.on_alive();
+                 },
+             .on_pong =
+                 [this] {
+                   if (!ended_) reports_.on_pong();
+                 },
              .on_write =
                  [this](uint64_t tag) {
                    if (tag != kHandshakeTag && !ended_) reports_.on_write(tag);

@@ -23,8 +23,8 @@ namespace clawplane::core {
 // asks.
 //
 // A life: constructed (connecting) -> one report of `on_verdict` -> if that was
-// an acceptance, any number of the others -> `on_lost`, once. Reports may
-// destroy the link.
+// an acceptance, any number of the others -> `on_lost`, once. `on_alive` and
+// `on_pong` may come at any time. Reports may destroy the link.
 //
 // On the strand. Owned by the manager.
 class GatewayLink {
@@ -41,6 +41,10 @@ class GatewayLink {
     std::function<void(CallId)> on_write;
     // Something for the event log.
     std::function<void(EventDraft)> on_event;
+    // Bytes came from the gateway.
+    std::function<void()> on_alive;
+    // The gateway answered a ping.
+    std::function<void()> on_pong;
     // An accepted connection ended.
     std::function<void(std::string why)> on_lost;
   };
@@ -52,6 +56,9 @@ class GatewayLink {
 
   // Sends a call. The link must be accepted.
   void Send(PendingCalls::Outgoing call);
+
+  // Asks the gateway's WebSocket for a sign of life, if it is open.
+  void Ping() { connection_->Ping(); }
 
   // Says goodbye: no report comes after this but `ended`, at most 2 s later.
   void Close(std::string_view reason, std::function<void()> ended);

@@ -125,6 +125,8 @@ GatewayLink::Reports GatewayManager::LinkReportsFor(Generation generation) {
                 strand_.AssertHeld();
                 Append(std::move(draft));
               },
+          .on_alive = [] {},
+          .on_pong = [] {},
           .on_lost =
               [this, generation](std::string why) {
                 strand_.AssertHeld();
