@@ -1,10 +1,7 @@
 #include "server/convert.h"
 
 #include <chrono>
-#include <utility>
-#include <variant>
-
-#include "server/json_value.h"
+#include <string>
 
 namespace clawplane::server {
 namespace {
@@ -12,6 +9,34 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
+
+v1::HealthCheck::Layer LayerToProto(core::Health::Layer layer) {
+  switch (layer) {
+    case core::Health::Layer::kNone:
+      return v1::HealthCheck::LAYER_UNSPECIFIED;
+    case core::Health::Layer::kProcess:
+      return v1::HealthCheck::LAYER_PROCESS;
+    case core::Health::Layer::kPort:
+      return v1::HealthCheck::LAYER_PORT;
+    case core::Health::Layer::kHandshake:
+      return v1::HealthCheck::LAYER_HANDSHAKE;
+    case core::Health::Layer::kRpc:
+      return v1::HealthCheck::LAYER_RPC;
+  }
+  return v1::HealthCheck::LAYER_UNSPECIFIED;
+}
+
+v1::HealthCheck HealthToProto(const core::Health& health) {
+  v1::HealthCheck proto;
+  *proto.mutable_checked_at() = ToProto(health.checked_at);
+  proto.set_ok(health.ok());
+  *proto.mutable_latency() = ToProto(health.latency);
+  proto.set_failed_layer(LayerToProto(health.failed));
+  proto.set_message(health.message);
+  return proto;
+}
+
+}  // namespace
 
 v1::GatewayStatus::State ToProto(core::State state) {
   switch (state) {
@@ -51,116 +76,25 @@ v1::GatewayStatus::Phase ToProto(core::Phase phase) {
       return v1::GatewayStatus::PHASE_KILLING;
     case core::Phase::kRestartDelay:
       return v1::GatewayStatus::PHASE_RESTART_DELAY;
+    case core::Phase::kRepairing:
+      return v1::GatewayStatus::PHASE_REPAIRING;
   }
   return v1::GatewayStatus::PHASE_UNSPECIFIED;
 }
 
-v1::EventKind ToProto(core::EventKind kind) {
-  switch (kind) {
-    case core::EventKind::kChatMessage:
-      return v1::EVENT_KIND_CHAT_MESSAGE;
-    case core::EventKind::kChannelStatus:
-      return v1::EVENT_KIND_CHANNEL_STATUS;
-    case core::EventKind::kNotification:
-      return v1::EVENT_KIND_NOTIFICATION;
-    case core::EventKind::kStateChanged:
-      return v1::EVENT_KIND_STATE_CHANGED;
-    case core::EventKind::kProcessExit:
-      return v1::EVENT_KIND_PROCESS_EXIT;
-    case core::EventKind::kError:
-      return v1::EVENT_KIND_ERROR;
-    case core::EventKind::kUnrecognizedMessage:
-      return v1::EVENT_KIND_UNRECOGNIZED_MESSAGE;
-    case core::EventKind::kGap:
-      return v1::EVENT_KIND_GAP;
-  }
-  return v1::EVENT_KIND_UNSPECIFIED;
+v1::Reason ToProto(core::Reason reason) {
+  v1::Reason proto = v1::REASON_UNSPECIFIED;
+  v1::Reason_Parse("REASON_" + std::string(core::Name(reason)), &proto);
+  return proto;
 }
 
 v1::GatewayFault ToProto(const core::Fault& fault) {
   v1::GatewayFault proto;
-  v1::Reason reason = v1::REASON_UNSPECIFIED;
-  v1::Reason_Parse("REASON_" + std::string(core::Name(fault.reason)), &reason);
-  proto.set_reason(reason);
+  proto.set_reason(ToProto(fault.reason));
   proto.set_message(fault.message);
   proto.set_next_step(fault.next_step);
   return proto;
 }
-
-// Puts the parts of an event into its message.
-class DetailWriter {
- public:
-  DetailWriter(v1::Event& event, core::EventKind kind,
-               const PayloadOptions& options)
-      : event_(event), kind_(kind), options_(options) {}
-
-  void operator()(const core::GatewayPayload& detail) {
-    if (kind_ == core::EventKind::kChatMessage) {
-      auto& chat = *event_.mutable_chat_message();
-      if (detail.json) Write(*detail.json, *chat.mutable_payload());
-    } else {
-      auto& notification = *event_.mutable_notification();
-      if (detail.json) Write(*detail.json, *notification.mutable_payload());
-    }
-  }
-  void operator()(const core::ChannelStatusDetail& detail) {
-    auto& status = *event_.mutable_channel_status();
-    status.set_channel_id(detail.channel_id);
-    status.set_status(detail.status);
-    if (detail.json) Write(*detail.json, *status.mutable_payload());
-  }
-  void operator()(const core::StateChange& change) {
-    auto& proto = *event_.mutable_state_changed();
-    proto.set_from(ToProto(change.from));
-    proto.set_to(ToProto(change.to));
-    if (change.error) *proto.mutable_error() = ToProto(*change.error);
-    if (change.pid) proto.set_pid(*change.pid);
-    proto.set_revision(change.revision);
-  }
-  void operator()(const core::ProcessEnd& end) {
-    *event_.mutable_process_exit() = server::ToProto(end);
-  }
-  void operator()(const core::ErrorDetail& detail) {
-    auto& error = *event_.mutable_error();
-    error.set_message(detail.message);
-    if (detail.json) Write(*detail.json, *error.mutable_payload());
-  }
-  void operator()(const core::UnrecognizedDetail& detail) {
-    auto& message = *event_.mutable_unrecognized_message();
-    message.set_why(detail.why);
-    message.set_excerpt(detail.excerpt);
-    message.set_size_bytes(detail.size);
-  }
-  void operator()(const core::UpstreamGap& gap) {
-    auto& proto = *event_.mutable_gap();
-    switch (gap.cause) {
-      case core::UpstreamGap::Cause::kNewConnection:
-        proto.set_cause(v1::UpstreamGap::CAUSE_NEW_CONNECTION);
-        break;
-      case core::UpstreamGap::Cause::kSequenceJump:
-        proto.set_cause(v1::UpstreamGap::CAUSE_SEQUENCE_JUMP);
-        break;
-    }
-    if (gap.missing) proto.set_missing(*gap.missing);
-  }
-
- private:
-  void Write(const std::string& json, v1::Payload& payload) const {
-    const bool as_value = options_.form == v1::PAYLOAD_FORM_VALUE;
-    const bool too_large = json.size() > options_.max_bytes;
-    if (!too_large && !as_value) {
-      payload.set_json(json);
-    } else if (too_large || JsonToValue(json, *payload.mutable_value())) {
-      payload.set_omitted_bytes(json.size());
-    }
-  }
-
-  v1::Event& event_;
-  const core::EventKind kind_;
-  const PayloadOptions& options_;
-};
-
-}  // namespace
 
 v1::GatewayStatus StatusToProto(const core::GatewayManager& manager) {
   return StatusToProto(manager.status(), manager);
@@ -168,9 +102,17 @@ v1::GatewayStatus StatusToProto(const core::GatewayManager& manager) {
 
 v1::GatewayStatus StatusToProto(const core::GatewayStatus& status,
                                 const core::GatewayManager& manager) {
-  const core::Instant now = manager.Now();
-  v1::GatewayStatus proto;
+  v1::GatewayStatus proto = ToProto(status, manager.Now());
   proto.set_name(manager.config().name);
+  proto.set_port(manager.config().machine.port);
+  proto.mutable_log_position()->set_epoch(manager.events().epoch());
+  proto.mutable_log_position()->set_sequence(manager.events().last());
+  return proto;
+}
+
+v1::GatewayStatus ToProto(const core::GatewayStatus& status,
+                          core::Instant now) {
+  v1::GatewayStatus proto;
   proto.set_state(ToProto(status.state));
   proto.set_wanted_up(status.wanted_up);
   proto.set_revision(status.revision);
@@ -178,7 +120,6 @@ v1::GatewayStatus StatusToProto(const core::GatewayStatus& status,
   if (status.phase != core::Phase::kNone) {
     *proto.mutable_phase_elapsed() = ToProto(now.steady - status.phase_since);
   }
-  proto.set_port(manager.config().machine.port);
   if (status.pid) proto.set_pid(*status.pid);
   proto.set_owned(status.owned);
   if (status.connected_at) {
@@ -195,8 +136,11 @@ v1::GatewayStatus StatusToProto(const core::GatewayStatus& status,
   }
   if (status.last_exit) *proto.mutable_last_exit() = ToProto(*status.last_exit);
   proto.set_restarts(status.restarts);
-  proto.mutable_log_position()->set_epoch(manager.events().epoch());
-  proto.mutable_log_position()->set_sequence(manager.events().last());
+  if (status.health) *proto.mutable_health() = HealthToProto(*status.health);
+  if (status.suspect_since) {
+    *proto.mutable_suspect_since() = ToProto(*status.suspect_since);
+  }
+  proto.set_resident_bytes(status.resident_bytes);
   return proto;
 }
 
@@ -215,6 +159,7 @@ v1::ProcessExit ToProto(const core::ProcessEnd& end) {
   proto.set_expected(end.expected);
   *proto.mutable_at() = ToProto(end.at);
   *proto.mutable_lived() = ToProto(end.lived);
+  proto.set_stragglers(static_cast<uint32_t>(end.stragglers));
   return proto;
 }
 
@@ -247,19 +192,7 @@ v1::LogLine ToProto(const core::LogLine& line) {
   }
   proto.set_text(line.text);
   proto.set_pid(line.pid);
-  return proto;
-}
-
-v1::Event ToProto(const core::Event& event, std::string_view epoch,
-                  const PayloadOptions& options) {
-  v1::Event proto;
-  proto.set_epoch(std::string(epoch));
-  proto.set_sequence(event.sequence);
-  *proto.mutable_received_at() = ToProto(event.received_at);
-  if (event.what.gateway_seq) proto.set_gateway_seq(*event.what.gateway_seq);
-  proto.set_kind(ToProto(event.what.kind));
-  proto.set_name(event.what.name);
-  std::visit(DetailWriter(proto, event.what.kind, options), event.what.detail);
+  proto.set_cut_bytes(line.cut);
   return proto;
 }
 
@@ -293,17 +226,6 @@ std::optional<core::Duration> FromProto(
   // Both parts have the same sign.
   if (duration.seconds() * duration.nanos() < 0) return std::nullopt;
   return seconds(duration.seconds()) + nanoseconds(duration.nanos());
-}
-
-std::optional<core::EventKind> FromProto(v1::EventKind kind) {
-  for (const core::EventKind known :
-       {core::EventKind::kChatMessage, core::EventKind::kChannelStatus,
-        core::EventKind::kNotification, core::EventKind::kStateChanged,
-        core::EventKind::kProcessExit, core::EventKind::kError,
-        core::EventKind::kUnrecognizedMessage, core::EventKind::kGap}) {
-    if (ToProto(known) == kind) return known;
-  }
-  return std::nullopt;
 }
 
 }  // namespace clawplane::server

@@ -5,6 +5,7 @@
 
 #include <grpcpp/support/status.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "core/model/fault.h"
 #include "core/model/log_buffer.h"
 #include "core/model/pending_calls.h"
+#include "core/model/run_history.h"
 
 namespace clawplane::server {
 
@@ -28,9 +30,19 @@ v1::GatewayStatus StatusToProto(const core::GatewayManager& manager);
 v1::GatewayStatus StatusToProto(const core::GatewayStatus& status,
                                 const core::GatewayManager& manager);
 
+// All that the machine knows.
+v1::GatewayStatus ToProto(const core::GatewayStatus& status, core::Instant now);
+
+v1::GatewayStatus::State ToProto(core::State state);
+v1::GatewayStatus::Phase ToProto(core::Phase phase);
+v1::Reason ToProto(core::Reason reason);
+v1::GatewayFault ToProto(const core::Fault& fault);
 v1::ProcessExit ToProto(const core::ProcessEnd& end);
 v1::DescribeGatewayResponse ToProto(const core::Description& description);
 v1::LogLine ToProto(const core::LogLine& line);
+v1::Run ToProto(const core::Run& run);
+// At most `limit` of the latest runs, latest first.
+v1::ListRunsResponse ToProto(const core::RunHistory& history, size_t limit);
 
 // How a reader wants payloads.
 struct PayloadOptions {

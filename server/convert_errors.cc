@@ -53,6 +53,13 @@ grpc::StatusCode CodeOf(core::Reason reason) {
     case core::Reason::kNotRunning:
     case core::Reason::kNotOurs:
     case core::Reason::kTokenUnreadable:
+    case core::Reason::kStateLocked:
+    // None of these ends a call today; a person would have to mend each.
+    case core::Reason::kHealthCheckFailed:
+    case core::Reason::kProcessStopped:
+    case core::Reason::kUnresponsive:
+    case core::Reason::kMemoryLimit:
+    case core::Reason::kWishNotStored:
       return grpc::StatusCode::FAILED_PRECONDITION;
     case core::Reason::kQueueFull:
     case core::Reason::kParamsTooLarge:

@@ -184,10 +184,21 @@ grpc::ServerUnaryReactor* GatewayService::DescribeGateway(
 }
 
 grpc::ServerUnaryReactor* GatewayService::ListRuns(
-    grpc::CallbackServerContext* context, const v1::ListRunsRequest*,
-    v1::ListRunsResponse*) {
-  return Unary(context,
-               []() -> UnaryOrFault { return NotImplemented("ListRuns"); });
+    grpc::CallbackServerContext* context, const v1::ListRunsRequest* request,
+    v1::ListRunsResponse* response) {
+  return Unary(context, [&]() -> UnaryOrFault {
+    if (request->limit() > core::RunHistory::kMaxRuns) {
+      return BadRequest(
+          core::Concat("limit is ", request->limit(), "; allowed: 1 to ",
+                       core::RunHistory::kMaxRuns, ", or 0 for all of them"));
+    }
+    const size_t limit =
+        request->limit() == 0 ? core::RunHistory::kMaxRuns : request->limit();
+    return new Query(strand_, [this, response, limit] {
+      *response = ToProto(gateway_.runs(), limit);
+      return grpc::Status::OK;
+    });
+  });
 }
 
 grpc::ServerUnaryReactor* GatewayService::GetServerInfo(

@@ -79,7 +79,8 @@ absl::StatusOr<v1::EventKind> ParseKind(const std::string& text) {
     return absl::InvalidArgumentError(absl::StrCat(
         "'", text,
         "' is none of the kinds chat_message, channel_status, notification, "
-        "state_changed, process_exit, error, unrecognized_message, gap"));
+        "state_changed, process_exit, error, unrecognized_message, gap, "
+        "repair"));
   }
   return kind;
 }

@@ -20,6 +20,7 @@ void AddStatusCommands(CLI::App& app, Command& chosen);
 void AddCallCommand(CLI::App& app, Command& chosen);
 void AddEventsCommand(CLI::App& app, Command& chosen);
 void AddLogsCommand(CLI::App& app, Command& chosen);
+void AddRunsCommand(CLI::App& app, Command& chosen);
 void AddDescribeCommands(CLI::App& app, Command& chosen);
 
 }  // namespace clawplane::clawctl

@@ -34,6 +34,28 @@ std::string Show(const v1::StateChanged& change) {
   return text;
 }
 
+std::string Show(const v1::ErrorEvent& error) {
+  std::string text = error.message();
+  if (error.reason() != v1::REASON_UNSPECIFIED) {
+    absl::StrAppend(&text, " [", ReasonName(error.reason()), "]");
+  }
+  return absl::StrCat(text, " ", Show(error.payload()));
+}
+
+std::string Show(const v1::Repair& repair) {
+  const v1::ProcessExit& exit = repair.exit();
+  std::string text =
+      absl::StrCat("'openclaw doctor --fix' ended with ", ShowHow(exit));
+  if (exit.killed()) absl::StrAppend(&text, " (killed by the server)");
+  if (exit.has_lived()) {
+    absl::StrAppend(&text, " after ", ShowDuration(ToAbsl(exit.lived())));
+  }
+  if (!repair.last_words().empty()) {
+    absl::StrAppend(&text, ": ", repair.last_words());
+  }
+  return text;
+}
+
 std::string Show(const v1::UpstreamGap& gap) {
   std::string text = "events of the gateway were lost";
   if (gap.has_missing()) absl::StrAppend(&text, " (", gap.missing(), ")");
@@ -60,13 +82,14 @@ std::string Detail(const v1::Event& event) {
     case v1::Event::kProcessExit:
       return ShowExit(event.process_exit());
     case v1::Event::kError:
-      return absl::StrCat(event.error().message(), " ",
-                          Show(event.error().payload()));
+      return Show(event.error());
     case v1::Event::kUnrecognizedMessage:
       return absl::StrCat(event.unrecognized_message().why(), ": ",
                           event.unrecognized_message().excerpt());
     case v1::Event::kGap:
       return Show(event.gap());
+    case v1::Event::kRepair:
+      return Show(event.repair());
     case v1::Event::DETAIL_NOT_SET:
       return "";
   }

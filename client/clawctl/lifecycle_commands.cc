@@ -105,6 +105,27 @@ int Start(Session& session, const OrderOptions& options) {
   return kOk;
 }
 
+// "stopped in 0.6 s (exit code 0)".
+std::string ShowStop(const v1::StopResponse& response, bool forced) {
+  // There was none of the server's own to stop.
+  if (!response.has_exit()) return StatusLine(response.status());
+  const v1::ProcessExit& exit = response.exit();
+  const std::string took = ShowDuration(ToAbsl(response.took()));
+  std::string text;
+  if (!exit.killed()) {
+    text = absl::StrCat("stopped in ", took, " (", ShowHow(exit), ")");
+  } else if (forced) {
+    text = absl::StrCat("killed after ", took, ", as was asked");
+  } else {
+    text = absl::StrCat("killed after ", took,
+                        ", because it did not end by itself");
+  }
+  if (exit.stragglers() > 0) {
+    absl::StrAppend(&text, "; ", ShowStragglers(exit));
+  }
+  return text;
+}
+
 int Stop(Session& session, const OrderOptions& options) {
   v1::StopRequest request;
   SetStopOptions(options, request);
@@ -114,14 +135,9 @@ int Stop(Session& session, const OrderOptions& options) {
   if (!status.ok()) return FailOrder(session, "stop", status);
   if (session.json) {
     session.output.Json(response);
-    return kOk;
+  } else {
+    session.output.Line(ShowStop(response, options.force));
   }
-  std::string line = StatusLine(response.status());
-  if (response.has_exit()) {
-    absl::StrAppend(&line, "; ", ShowExit(response.exit()), "; the stop took ",
-                    ShowDuration(ToAbsl(response.took())));
-  }
-  session.output.Line(line);
   return kOk;
 }
 

@@ -29,7 +29,8 @@ bool Print(Session& session, const LogsOptions& options,
   for (const v1::LogLine& line : response.lines()) {
     // Into a file or pipe it goes as the gateway wrote it.
     std::string text =
-        session.output.is_terminal() ? Printable(line.text()) : line.text();
+        MarkCut(line, session.output.is_terminal() ? Printable(line.text())
+                                                   : line.text());
     if (options.timestamps) {
       text = absl::StrCat(ShowTime(line.at()), "  ", text);
     }

@@ -85,6 +85,7 @@ int Main(int argc, char** argv) {
   AddCallCommand(app, command);
   AddEventsCommand(app, command);
   AddLogsCommand(app, command);
+  AddRunsCommand(app, command);
   AddDescribeCommands(app, command);
   try {
     app.parse(argc, argv);

@@ -42,7 +42,7 @@ int Status(Session& session, const StatusOptions& options) {
   if (session.json) {
     session.output.Json(response);
   } else {
-    session.output.Line(StatusLines(response.status()));
+    session.output.Line(StatusLines(response.status(), absl::Now()));
   }
   const bool running =
       response.status().state() == v1::GatewayStatus::STATE_RUNNING;

@@ -1,12 +1,10 @@
 #include "client/clawctl/status_text.h"
 
 #include <algorithm>
-#include <utility>
-#include <vector>
+#include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -25,42 +23,80 @@ std::string Words(std::string text) {
   return absl::StrReplaceAll(text, {{"_", " "}});
 }
 
-// A name, and what stands beside it.
-using Fields = std::vector<std::pair<absl::string_view, std::string>>;
+std::string LayerName(v1::HealthCheck::Layer layer) {
+  return Words(
+      Lower(v1::HealthCheck::Layer_Name(layer), "LAYER_", "layer", layer));
+}
 
-void AddAttempts(const v1::GatewayStatus& status, Fields& fields) {
+// The phase in words that need no explanation.
+std::string PhaseWords(v1::GatewayStatus::Phase phase) {
+  const bool repairing = phase == v1::GatewayStatus::PHASE_REPAIRING;
+  return absl::StrCat(PhaseName(phase),
+                      repairing ? " by 'openclaw doctor --fix'" : "");
+}
+
+bool IsUnwell(const v1::GatewayStatus& status) {
+  return status.has_health() && !status.health().ok();
+}
+
+// "no answer to a call (layer rpc)".
+std::string ShowFinding(const v1::HealthCheck& health) {
+  return absl::StrCat(Printable(health.message()), " (layer ",
+                      LayerName(health.failed_layer()), ")");
+}
+
+void AddAttempts(const v1::GatewayStatus& status, Rows& fields) {
   if (status.has_error()) {
-    fields.emplace_back("error", ShowFault(status.error()));
+    fields.push_back({"error", ShowFault(status.error())});
     if (!status.error().next_step().empty()) {
-      fields.emplace_back("next", Printable(status.error().next_step()));
+      fields.push_back({"next", Printable(status.error().next_step())});
     }
   }
   if (status.reconnect_attempts() > 0) {
-    fields.emplace_back("attempts",
-                        absl::StrCat(status.reconnect_attempts(), " failed"));
+    fields.push_back(
+        {"attempts", absl::StrCat(status.reconnect_attempts(), " failed")});
   }
   if (status.has_next_attempt_at()) {
-    fields.emplace_back("next attempt", ShowTime(status.next_attempt_at()));
+    fields.push_back({"next attempt", ShowTime(status.next_attempt_at())});
   }
 }
 
-void AddProcess(const v1::GatewayStatus& status, Fields& fields) {
+void AddHealth(const v1::GatewayStatus& status, absl::Time now, Rows& fields) {
+  if (IsUnwell(status)) {
+    fields.push_back(
+        {"health",
+         absl::StrCat("not ok at ", ShowTime(status.health().checked_at()),
+                      ": ", ShowFinding(status.health()))});
+  }
+  if (status.has_suspect_since()) {
+    const absl::Duration silence = now - ToAbsl(status.suspect_since());
+    fields.push_back(
+        {"silence",
+         absl::StrCat(ShowDuration(std::max(silence, absl::ZeroDuration())),
+                      ", suspected; more evidence is gathered each 30 s")});
+  }
+}
+
+void AddProcess(const v1::GatewayStatus& status, Rows& fields) {
   if (status.has_pid()) {
-    fields.emplace_back("pid", absl::StrCat(status.pid()));
+    fields.push_back({"pid", absl::StrCat(status.pid())});
   } else if (status.state() == v1::GatewayStatus::STATE_RUNNING &&
              !status.owned()) {
-    fields.emplace_back("process", "not a child of this server");
+    fields.push_back({"process", "not a child of this server"});
   }
   if (status.port() != 0) {
-    fields.emplace_back("port", absl::StrCat(status.port()));
+    fields.push_back({"port", absl::StrCat(status.port())});
   }
   if (!status.version().empty()) {
-    fields.emplace_back("version",
-                        absl::StrCat(Printable(status.version()), " (protocol ",
-                                     status.protocol(), ")"));
+    fields.push_back(
+        {"version", absl::StrCat(Printable(status.version()), " (protocol ",
+                                 status.protocol(), ")")});
   }
   if (status.state() == v1::GatewayStatus::STATE_RUNNING) {
-    fields.emplace_back("uptime", ShowDuration(ToAbsl(status.uptime())));
+    fields.push_back({"uptime", ShowDuration(ToAbsl(status.uptime()))});
+  }
+  if (status.resident_bytes() > 0) {
+    fields.push_back({"memory", ShowMemory(status.resident_bytes())});
   }
 }
 
@@ -85,6 +121,26 @@ std::string ReasonName(v1::Reason reason) {
       Lower(v1::Reason_Name(reason), "REASON_", "reason", reason));
 }
 
+std::string ShowHow(const v1::ProcessExit& exit) {
+  switch (exit.how_case()) {
+    case v1::ProcessExit::kExitCode:
+      return absl::StrCat("exit code ", exit.exit_code());
+    case v1::ProcessExit::kSignal:
+      return absl::StrCat("signal ", exit.signal());
+    case v1::ProcessExit::HOW_NOT_SET:
+      break;
+  }
+  return "an unknown end";
+}
+
+std::string ShowStragglers(const v1::ProcessExit& exit) {
+  if (exit.stragglers() == 0) return "";
+  return exit.stragglers() == 1
+             ? "1 descendant that outlived it was killed"
+             : absl::StrCat(exit.stragglers(),
+                            " descendants that outlived it were killed");
+}
+
 std::string ShowExit(const v1::ProcessExit& exit) {
   std::string text = absl::StrCat("process ", exit.pid());
   switch (exit.how_case()) {
@@ -103,6 +159,9 @@ std::string ShowExit(const v1::ProcessExit& exit) {
   if (exit.has_lived()) {
     absl::StrAppend(&text, " after ", ShowDuration(ToAbsl(exit.lived())));
   }
+  if (exit.stragglers() > 0) {
+    absl::StrAppend(&text, "; ", ShowStragglers(exit));
+  }
   return text;
 }
 
@@ -111,38 +170,32 @@ std::string ShowFault(const v1::GatewayFault& fault) {
                       ReasonName(fault.reason()), "]");
 }
 
-std::string StatusLines(const v1::GatewayStatus& status) {
-  Fields fields;
+std::string StatusLines(const v1::GatewayStatus& status, absl::Time now) {
+  Rows fields;
   if (!status.name().empty()) {
-    fields.emplace_back("name", Printable(status.name()));
+    fields.push_back({"name", Printable(status.name())});
   }
-  fields.emplace_back("state", StateName(status.state()));
-  fields.emplace_back("wanted", status.wanted_up() ? "up" : "down");
+  fields.push_back({"state", StateName(status.state())});
+  fields.push_back({"wanted", status.wanted_up() ? "up" : "down"});
   if (status.phase() != v1::GatewayStatus::PHASE_UNSPECIFIED) {
-    fields.emplace_back(
-        "phase", absl::StrCat(PhaseName(status.phase()), " for ",
-                              ShowDuration(ToAbsl(status.phase_elapsed()))));
+    fields.push_back(
+        {"phase", absl::StrCat(PhaseWords(status.phase()), " for ",
+                               ShowDuration(ToAbsl(status.phase_elapsed())))});
   }
   AddAttempts(status, fields);
+  AddHealth(status, now, fields);
   AddProcess(status, fields);
   if (status.restarts() > 0) {
-    fields.emplace_back("restarts", absl::StrCat(status.restarts()));
+    fields.push_back({"restarts", absl::StrCat(status.restarts())});
   }
   if (status.has_last_exit()) {
-    fields.emplace_back("last exit", ShowExit(status.last_exit()));
+    fields.push_back({"last exit", ShowExit(status.last_exit())});
   }
   if (status.has_log_position()) {
-    fields.emplace_back("log position",
-                        Printable(ShowPosition(status.log_position())));
+    fields.push_back(
+        {"log position", Printable(ShowPosition(status.log_position()))});
   }
-
-  size_t width = 0;
-  for (const auto& [name, value] : fields) width = std::max(width, name.size());
-  return absl::StrJoin(fields, "\n", [&](std::string* out, const auto& field) {
-    absl::StrAppend(out, field.first,
-                    std::string(width - field.first.size() + 2, ' '),
-                    field.second);
-  });
+  return Align(fields);
 }
 
 std::string StatusLine(const v1::GatewayStatus& status) {
@@ -152,13 +205,19 @@ std::string StatusLine(const v1::GatewayStatus& status) {
   if (!status.version().empty()) {
     absl::StrAppend(&line, ", version ", Printable(status.version()));
   }
+  if (IsUnwell(status)) {
+    absl::StrAppend(&line, ", health not ok: ", ShowFinding(status.health()));
+  }
+  if (status.has_suspect_since()) {
+    absl::StrAppend(&line, ", silent since ", ShowTime(status.suspect_since()));
+  }
   return line;
 }
 
 std::string ProgressLine(const v1::GatewayStatus& status) {
   std::string line = StateName(status.state());
   if (status.phase() != v1::GatewayStatus::PHASE_UNSPECIFIED) {
-    absl::StrAppend(&line, ": ", PhaseName(status.phase()));
+    absl::StrAppend(&line, ": ", PhaseWords(status.phase()));
   }
   if (status.has_error()) {
     absl::StrAppend(&line, " (", Printable(status.error().message()), ")");

@@ -18,14 +18,20 @@ std::string KindName(v1::EventKind kind);   // "state_changed"
 std::string ReasonName(v1::Reason reason);  // "PORT_HELD"
 
 // "process 4711 exited with code 1", "process 4711 was ended by signal 9
-// (killed by the server)".
+// (killed by the server)"; and what outlived it.
 std::string ShowExit(const v1::ProcessExit& exit);
+
+// "exit code 1", "signal 9".
+std::string ShowHow(const v1::ProcessExit& exit);
+
+// "2 descendants that outlived it were killed"; empty if none was.
+std::string ShowStragglers(const v1::ProcessExit& exit);
 
 // "port 18789 is held by another program [PORT_HELD]".
 std::string ShowFault(const v1::GatewayFault& fault);
 
 // Aligned lines, one for each thing known, without a final line end.
-std::string StatusLines(const v1::GatewayStatus& status);
+std::string StatusLines(const v1::GatewayStatus& status, absl::Time now);
 
 // One line: the state, and what matters most in it.
 std::string StatusLine(const v1::GatewayStatus& status);

@@ -1,7 +1,10 @@
 #include "client/clawctl/text.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 namespace clawplane::clawctl {
 namespace {
@@ -64,8 +67,38 @@ std::string ShowTime(absl::Time time) {
 }
 
 std::string ShowTime(const google::protobuf::Timestamp& time) {
-  return ShowTime(absl::FromUnixSeconds(time.seconds()) +
-                  absl::Nanoseconds(time.nanos()));
+  return ShowTime(ToAbsl(time));
+}
+
+std::string ShowSecond(const google::protobuf::Timestamp& time) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", ToAbsl(time),
+                          absl::LocalTimeZone());
+}
+
+std::string ShowMemory(uint64_t bytes) {
+  return absl::StrCat(bytes / (1024 * 1024), " MiB");
+}
+
+std::string MarkCut(const v1::LogLine& line, std::string text) {
+  if (line.cut_bytes() == 0) return text;
+  return absl::StrCat(text, "… [+", line.cut_bytes(), " bytes]");
+}
+
+std::string Align(const Rows& rows) {
+  std::vector<size_t> widths(rows.empty() ? 0 : rows.front().size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  return absl::StrJoin(rows, "\n", [&](std::string* out, const auto& row) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const bool last = i + 1 == row.size();
+      absl::StrAppend(
+          out, row[i],
+          std::string(last ? 0 : widths[i] - row[i].size() + 2, ' '));
+    }
+  });
 }
 
 std::string ShowPosition(const v1::EventPosition& position) {
@@ -75,6 +108,11 @@ std::string ShowPosition(const v1::EventPosition& position) {
 absl::Duration ToAbsl(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) +
          absl::Nanoseconds(duration.nanos());
+}
+
+absl::Time ToAbsl(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) +
+         absl::Nanoseconds(time.nanos());
 }
 
 google::protobuf::Duration ToProto(absl::Duration duration) {

@@ -6,7 +6,9 @@
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -28,10 +30,25 @@ std::string ShowDuration(absl::Duration duration);
 std::string ShowTime(absl::Time time);
 std::string ShowTime(const google::protobuf::Timestamp& time);
 
+// "2026-11-22 09:30:00", in the local time zone, for tables.
+std::string ShowSecond(const google::protobuf::Timestamp& time);
+
+// "412 MiB", rounded down.
+std::string ShowMemory(uint64_t bytes);
+
+// The text of the line, with a mark where it was cut: "text… [+1234 bytes]".
+std::string MarkCut(const v1::LogLine& line, std::string text);
+
+// Pads the cells of each column but the last to one width. One line for each
+// row, without a final line end. All rows have as many cells as the first.
+using Rows = std::vector<std::vector<std::string>>;
+std::string Align(const Rows& rows);
+
 // "EPOCH:SEQUENCE".
 std::string ShowPosition(const v1::EventPosition& position);
 
 absl::Duration ToAbsl(const google::protobuf::Duration& duration);
+absl::Time ToAbsl(const google::protobuf::Timestamp& time);
 google::protobuf::Duration ToProto(absl::Duration duration);
 
 }  // namespace clawplane::clawctl

@@ -47,6 +47,7 @@ TEST(ParseState, TakesNamesInAnyCase) {
 TEST(ParseKind, TakesUnderscoresAndHyphens) {
   EXPECT_EQ(*ParseKind("state-changed"), v1::EVENT_KIND_STATE_CHANGED);
   EXPECT_EQ(*ParseKind("GAP"), v1::EVENT_KIND_GAP);
+  EXPECT_EQ(*ParseKind("repair"), v1::EVENT_KIND_REPAIR);
   EXPECT_FALSE(ParseKind("unspecified").ok());
   EXPECT_FALSE(ParseKind("").ok());
 }

@@ -143,6 +143,54 @@ TEST_F(EventsCommand, ShowsTheControlPlanesOwnEvents) {
               HasSubstr("  state_changed  starting -> running, pid 12\n"));
 }
 
+v1::Event OwnEvent(v1::EventKind kind, const std::string& name) {
+  v1::Event event = Notification(1, "");
+  event.set_kind(kind);
+  event.set_name(name);
+  return event;
+}
+
+TEST_F(EventsCommand, ShowsARepairAndItsLastWords) {
+  v1::Event event = OwnEvent(v1::EVENT_KIND_REPAIR, "repair");
+  v1::ProcessExit& exit = *event.mutable_repair()->mutable_exit();
+  exit.set_exit_code(1);
+  exit.mutable_lived()->set_seconds(4);
+  event.mutable_repair()->set_last_words("nothing to mend");
+  responses_.resize(1);
+  *responses_[0].add_events() = event;
+
+  EXPECT_THAT(
+      RunClawctl(server_, {"events", "--count", "1", "--kind", "repair"}).out,
+      HasSubstr("  repair  'openclaw doctor --fix' ended with exit code 1 "
+                "after 4.0 s: nothing to mend\n"));
+  EXPECT_THAT(got_.kinds(), ElementsAre(v1::EVENT_KIND_REPAIR));
+}
+
+TEST_F(EventsCommand, ShowsTheReasonOfAnError) {
+  v1::Event event = OwnEvent(v1::EVENT_KIND_ERROR, "error");
+  event.mutable_error()->set_message("it uses much memory");
+  event.mutable_error()->set_reason(v1::REASON_MEMORY_LIMIT);
+  responses_.resize(1);
+  *responses_[0].add_events() = event;
+
+  EXPECT_THAT(RunClawctl(server_, {"events", "--count", "1"}).out,
+              HasSubstr("  error  it uses much memory [MEMORY_LIMIT]\n"));
+}
+
+TEST_F(EventsCommand, ShowsWhatOutlivedTheProcess) {
+  v1::Event event = OwnEvent(v1::EVENT_KIND_PROCESS_EXIT, "process_exit");
+  event.mutable_process_exit()->set_pid(12);
+  event.mutable_process_exit()->set_exit_code(0);
+  event.mutable_process_exit()->set_expected(true);
+  event.mutable_process_exit()->set_stragglers(2);
+  responses_.resize(1);
+  *responses_[0].add_events() = event;
+
+  EXPECT_THAT(RunClawctl(server_, {"events", "--count", "1"}).out,
+              HasSubstr("  process_exit  process 12 exited with code 0; 2 "
+                        "descendants that outlived it were killed\n"));
+}
+
 TEST_F(EventsCommand, FailsWhereEventsAreLost) {
   responses_.clear();
   end_ = Refusal(grpc::StatusCode::OUT_OF_RANGE,

@@ -84,6 +84,11 @@ grpc::Status FakeServer::DescribeGateway(
     v1::DescribeGatewayResponse* response) {
   return Play(describe, context, request, response);
 }
+grpc::Status FakeServer::ListRuns(Context* context,
+                                  const v1::ListRunsRequest* request,
+                                  v1::ListRunsResponse* response) {
+  return Play(runs, context, request, response);
+}
 grpc::Status FakeServer::GetServerInfo(Context* context,
                                        const v1::GetServerInfoRequest* request,
                                        v1::GetServerInfoResponse* response) {

@@ -53,6 +53,7 @@ class FakeServer final : public v1::GatewayService::Service {
   Script<v1::RestartRequest, v1::RestartResponse> restart;
   Script<v1::GetStatusRequest, v1::GetStatusResponse> get_status;
   Script<v1::DescribeGatewayRequest, v1::DescribeGatewayResponse> describe;
+  Script<v1::ListRunsRequest, v1::ListRunsResponse> runs;
   Script<v1::GetServerInfoRequest, v1::GetServerInfoResponse> info;
   Script<v1::RpcRequest, v1::RpcResponse> rpc;
   StreamScript<v1::StreamStatusRequest, v1::StreamStatusResponse> statuses;
@@ -74,6 +75,8 @@ class FakeServer final : public v1::GatewayService::Service {
                          v1::GetStatusResponse*) override;
   grpc::Status DescribeGateway(Context*, const v1::DescribeGatewayRequest*,
                                v1::DescribeGatewayResponse*) override;
+  grpc::Status ListRuns(Context*, const v1::ListRunsRequest*,
+                        v1::ListRunsResponse*) override;
   grpc::Status GetServerInfo(Context*, const v1::GetServerInfoRequest*,
                              v1::GetServerInfoResponse*) override;
   grpc::Status Rpc(Context*, const v1::RpcRequest*, v1::RpcResponse*) override;

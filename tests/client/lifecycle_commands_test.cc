@@ -174,9 +174,39 @@ TEST_F(LifecycleCommands, StopPassesItsOptionsOnAndTellsTheExit) {
   EXPECT_EQ(result.code, 0);
   EXPECT_EQ(got.grace().seconds(), 90);
   EXPECT_FALSE(got.force());
-  EXPECT_EQ(result.out,
-            "stopped, port 18789; process 4711 exited with code 0; the stop "
-            "took 2.0 s\n");
+  EXPECT_EQ(result.out, "stopped in 2.0 s (exit code 0)\n");
+}
+
+// A stop that ends in a kill after this time.
+auto KillAfter(int seconds, uint32_t stragglers) {
+  return [seconds, stragglers](auto&, const v1::StopRequest&,
+                               v1::StopResponse& response) {
+    *response.mutable_status() = StatusOf(State::STATE_STOPPED);
+    response.mutable_exit()->set_signal(9);
+    response.mutable_exit()->set_killed(true);
+    response.mutable_exit()->set_stragglers(stragglers);
+    response.mutable_took()->set_seconds(seconds);
+    return grpc::Status::OK;
+  };
+}
+
+TEST_F(LifecycleCommands, StopTellsWhatWasNeeded) {
+  server_.stop = KillAfter(10, 2);
+  EXPECT_EQ(RunClawctl(server_, {"stop", "-q"}).out,
+            "killed after 10.0 s, because it did not end by itself; 2 "
+            "descendants that outlived it were killed\n");
+  server_.stop = KillAfter(0, 1);
+  EXPECT_EQ(RunClawctl(server_, {"stop", "-q", "--force"}).out,
+            "killed after 0.0 s, as was asked; 1 descendant that outlived it "
+            "was killed\n");
+}
+
+TEST_F(LifecycleCommands, StopTellsTheStateWhereNoProcessWasEnded) {
+  server_.stop = [](auto&, const v1::StopRequest&, v1::StopResponse& response) {
+    *response.mutable_status() = StatusOf(State::STATE_STOPPED);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(RunClawctl(server_, {"stop", "-q"}).out, "stopped, port 18789\n");
 }
 
 TEST_F(LifecycleCommands, StopGivesNoGraceUnlessTold) {

@@ -26,6 +26,7 @@ class LogsCommand : public ::testing::Test {
         line.mutable_at()->set_seconds(1'700'000'000);
         line.set_source(v1::LogLine::SOURCE_STDOUT);
         line.set_text(text);
+        line.set_cut_bytes(cut_bytes_);
       }
       writer.Write(response);
       if (request.follow()) FakeServer::WaitUntilCancelled(context);
@@ -34,6 +35,7 @@ class LogsCommand : public ::testing::Test {
   }
 
   uint64_t dropped_ = 0;
+  uint64_t cut_bytes_ = 0;
   v1::StreamLogsRequest got_;
   FakeServer server_;
 };
@@ -49,6 +51,12 @@ TEST_F(LogsCommand, PrintsTheLinesAsTheyWere) {
 TEST_F(LogsCommand, PutsTheTimeBeforeEachIfAsked) {
   EXPECT_THAT(RunClawctl(server_, {"logs", "--timestamps"}).out,
               StartsWith("2023-11-14T22:13:20.000+00:00  listening\n"));
+}
+
+TEST_F(LogsCommand, MarksLinesThatWereCut) {
+  cut_bytes_ = 1234;
+  EXPECT_THAT(RunClawctl(server_, {"logs"}).out,
+              StartsWith("listening… [+1234 bytes]\n"));
 }
 
 TEST_F(LogsCommand, TellsHowManyLinesWereDropped) {

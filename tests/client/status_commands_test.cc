@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "absl/time/clock.h"
 #include "tests/client/clawctl_run.h"
 #include "tests/client/fake_server.h"
 
@@ -9,6 +10,7 @@ namespace clawplane::client {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using State = v1::GatewayStatus;
 
 auto Tell(const v1::GatewayStatus& status) {
@@ -86,6 +88,87 @@ TEST(StatusCommand, ShowsThePhaseAndItsAge) {
 
   EXPECT_THAT(RunClawctl(server, {"status"}).out,
               HasSubstr("phase   waiting for ready for 3.0 s\n"));
+}
+
+TEST(StatusCommand, TellsOfARepairByItsCommand) {
+  FakeServer server;
+  v1::GatewayStatus status =
+      StatusOf(State::STATE_STARTING, State::PHASE_REPAIRING);
+  status.mutable_phase_elapsed()->set_seconds(3);
+  server.get_status = Tell(status);
+
+  EXPECT_THAT(
+      RunClawctl(server, {"status"}).out,
+      HasSubstr("phase   repairing by 'openclaw doctor --fix' for 3.0 s\n"));
+}
+
+TEST(StatusCommand, ShowsMemoryAndNoHealthWhileAllIsWell) {
+  FakeServer server;
+  v1::GatewayStatus status = StatusOf(State::STATE_RUNNING);
+  status.set_resident_bytes(433'000'000);
+  status.mutable_health()->set_ok(true);
+  server.get_status = Tell(status);
+
+  const auto run = RunClawctl(server, {"status"});
+
+  EXPECT_THAT(run.out, HasSubstr("memory   412 MiB\n"));
+  EXPECT_THAT(run.out, Not(HasSubstr("health")));
+  EXPECT_THAT(run.out, Not(HasSubstr("silence")));
+}
+
+v1::GatewayStatus Unwell() {
+  v1::GatewayStatus status = StatusOf(State::STATE_RUNNING);
+  v1::HealthCheck& health = *status.mutable_health();
+  health.mutable_checked_at()->set_seconds(1'700'000'000);
+  health.set_failed_layer(v1::HealthCheck::LAYER_RPC);
+  health.set_message("no answer to a call");
+  return status;
+}
+
+TEST(StatusCommand, ShowsHealthThatIsBad) {
+  FakeServer server;
+  server.get_status = Tell(Unwell());
+
+  EXPECT_THAT(RunClawctl(server, {"status"}).out,
+              HasSubstr("health   not ok at 2023-11-14T22:13:20.000+00:00: no "
+                        "answer to a call (layer rpc)\n"));
+}
+
+TEST(StatusCommand, ShowsASuspicionAndWhatComesOfIt) {
+  FakeServer server;
+  v1::GatewayStatus status = StatusOf(State::STATE_RUNNING);
+  status.mutable_suspect_since()->set_seconds(
+      absl::ToUnixSeconds(absl::Now() - absl::Minutes(125)));
+  server.get_status = Tell(status);
+
+  EXPECT_THAT(RunClawctl(server, {"status"}).out,
+              HasSubstr("silence  2 h 5 min, suspected; more evidence is "
+                        "gathered each 30 s\n"));
+}
+
+TEST(StatusCommand, ShowsNoSilenceBelowZeroWhereTheClocksDiffer) {
+  FakeServer server;
+  v1::GatewayStatus status = StatusOf(State::STATE_RUNNING);
+  status.mutable_suspect_since()->set_seconds(
+      absl::ToUnixSeconds(absl::Now() + absl::Minutes(5)));
+  server.get_status = Tell(status);
+
+  EXPECT_THAT(RunClawctl(server, {"status"}).out,
+              HasSubstr("silence  0.0 s, suspected"));
+}
+
+TEST(StatusCommand, WatchesHealthAndSuspicion) {
+  FakeServer server;
+  v1::GatewayStatus status = Unwell();
+  status.mutable_suspect_since()->set_seconds(1'700'000'000);
+  server.statuses = TellEach({status});
+  ClawctlRun run(To(server, {"status", "--watch"}));
+
+  run.AwaitOut(
+      "health not ok: no answer to a call (layer rpc), silent since "
+      "2023-11-14T22:13:20.000+00:00\n");
+  run.Signal(SIGINT);
+  EXPECT_EQ(run.Finish().code, 130);
 }
 
 TEST(StatusCommand, PrintsTheApisMessageAsJson) {

@@ -105,6 +105,12 @@ const ReasonRow kReasons[] = {
     {Reason::kTimedOut, v1::REASON_TIMED_OUT, StatusCode::DEADLINE_EXCEEDED},
     {Reason::kEventsLost, v1::REASON_EVENTS_LOST, StatusCode::OUT_OF_RANGE},
     {Reason::kTokenUnreadable, v1::REASON_TOKEN_UNREADABLE, kPrecondition},
+    {Reason::kStateLocked, v1::REASON_STATE_LOCKED, kPrecondition},
+    {Reason::kHealthCheckFailed, v1::REASON_HEALTH_CHECK_FAILED, kPrecondition},
+    {Reason::kProcessStopped, v1::REASON_PROCESS_STOPPED, kPrecondition},
+    {Reason::kUnresponsive, v1::REASON_UNRESPONSIVE, kPrecondition},
+    {Reason::kMemoryLimit, v1::REASON_MEMORY_LIMIT, kPrecondition},
+    {Reason::kWishNotStored, v1::REASON_WISH_NOT_STORED, kPrecondition},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, ReasonTest, ::testing::ValuesIn(kReasons),

@@ -121,5 +121,100 @@ TEST(ProcessExitTest, TellsACodeFromASignal) {
   EXPECT_EQ(ToProto(end).how_case(), v1::ProcessExit::kSignal);
 }
 
+TEST(ProcessExitTest, CountsWhatOutlivedIt) {
+  core::ProcessEnd end;
+  EXPECT_EQ(ToProto(end).stragglers(), 0u);
+  end.stragglers = 2;
+  EXPECT_EQ(ToProto(end).stragglers(), 2u);
+}
+
+TEST(LogLineTest, TellsHowMuchOfItWasCut) {
+  const core::LogLine line{core::WallTime(seconds(5)), core::LogSource::kStderr,
+                           12, "text", 34};
+  const v1::LogLine proto = ToProto(line);
+  EXPECT_EQ(proto.at().seconds(), 5);
+  EXPECT_EQ(proto.source(), v1::LogLine::SOURCE_STDERR);
+  EXPECT_EQ(proto.pid(), 12);
+  EXPECT_EQ(proto.text(), "text");
+  EXPECT_EQ(proto.cut_bytes(), 34u);
+}
+
+TEST(ErrorEventTest, HasTheReasonWhereWeFoundIt) {
+  core::Event event;
+  event.what =
+      core::OwnEvent(core::EventKind::kError,
+                     core::ErrorDetail{.message = "it uses much",
+                                       .reason = core::Reason::kMemoryLimit});
+  EXPECT_EQ(ToProto(event, "epoch", {}).error().reason(),
+            v1::REASON_MEMORY_LIMIT);
+  event.what.detail = core::ErrorDetail{.message = "its own", .json = "{}"};
+  EXPECT_EQ(ToProto(event, "epoch", {}).error().reason(),
+            v1::REASON_UNSPECIFIED);
+}
+
+TEST(RepairEventTest, TellsItsEndAndLastWords) {
+  core::RepairDetail repair{.end = {}, .last_words = "nothing to mend"};
+  repair.end.pid = 12;
+  repair.end.exit = core::ExitStatus::Exited(1);
+  core::Event event;
+  event.what = core::OwnEvent(core::EventKind::kRepair, repair);
+
+  const v1::Event proto = ToProto(event, "epoch", {});
+
+  EXPECT_EQ(proto.kind(), v1::EVENT_KIND_REPAIR);
+  EXPECT_EQ(proto.name(), "repair");
+  EXPECT_EQ(proto.repair().exit().pid(), 12);
+  EXPECT_EQ(proto.repair().exit().exit_code(), 1);
+  EXPECT_EQ(proto.repair().last_words(), "nothing to mend");
+}
+
+TEST(StatusTest, IsSilentAboutHealthThatIsNotKnown) {
+  const v1::GatewayStatus proto = ToProto(core::GatewayStatus(), {});
+  EXPECT_FALSE(proto.has_health());
+  EXPECT_FALSE(proto.has_suspect_since());
+  EXPECT_EQ(proto.resident_bytes(), 0u);
+}
+
+TEST(StatusTest, TellsSuspicionMemoryAndRepair) {
+  core::GatewayStatus status;
+  status.suspect_since = core::WallTime(seconds(100));
+  status.resident_bytes = 5'000'000'000;
+  status.phase = core::Phase::kRepairing;
+
+  const v1::GatewayStatus proto = ToProto(status, {});
+
+  EXPECT_EQ(proto.suspect_since().seconds(), 100);
+  EXPECT_EQ(proto.resident_bytes(), 5'000'000'000u);
+  EXPECT_EQ(proto.phase(), v1::GatewayStatus::PHASE_REPAIRING);
+}
+
+TEST(StatusTest, TellsWhichLayerFailed) {
+  using Layer = core::Health::Layer;
+  using Check = v1::HealthCheck;
+  core::GatewayStatus status;
+  const auto check = [&](Layer failed, const std::string& message) {
+    status.health = {.checked_at = core::WallTime(seconds(7)),
+                     .latency = milliseconds(20),
+                     .failed = failed,
+                     .message = message};
+    return ToProto(status, {}).health();
+  };
+
+  const Check ok = check(Layer::kNone, "");
+  EXPECT_TRUE(ok.ok());
+  EXPECT_EQ(ok.failed_layer(), Check::LAYER_UNSPECIFIED);
+  EXPECT_EQ(ok.checked_at().seconds(), 7);
+  EXPECT_EQ(ok.latency().nanos(), 20'000'000);
+
+  const Check bad = check(Layer::kRpc, "no answer");
+  EXPECT_FALSE(bad.ok());
+  EXPECT_EQ(bad.failed_layer(), Check::LAYER_RPC);
+  EXPECT_EQ(bad.message(), "no answer");
+  EXPECT_EQ(check(Layer::kProcess, "x").failed_layer(), Check::LAYER_PROCESS);
+  EXPECT_EQ(check(Layer::kPort, "x").failed_layer(), Check::LAYER_PORT);
+  EXPECT_EQ(check(Layer::kHandshake, "x").failed_layer(),
+            Check::LAYER_HANDSHAKE);
+}
+
 }  // namespace
 }  // namespace clawplane::server
