@@ -30,7 +30,8 @@ void GatewayManager::BeginCheck(bool thorough) {
       HealthCheck::Asked{.link = running ? link_.get() : nullptr,
                          .prober = thorough ? &world_.prober : nullptr,
                          .port = config_.machine.port,
-                         .timeout = config_.liveness.check_timeout},
+                         .timeout = std::min(config_.liveness.check_timeout,
+                                             config_.liveness.check_interval)},
       Now().steady, [this](bool answered) {
         strand_.AssertHeld();
         if (answered) OnAlive();

@@ -47,7 +47,7 @@ class Liveness {
  public:
   struct Settings {
     Duration check_interval = std::chrono::seconds(30);
-    // How long a check waits for answers.
+    // How long a check waits for answers; no longer than the interval.
     Duration check_timeout = std::chrono::seconds(5);
     Duration silence_limit = std::chrono::seconds(180);
   };

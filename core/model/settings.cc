@@ -284,12 +284,12 @@ std::vector<Setting> HealthSettings() {
       {"gateway.check_interval", "30s", "1s to 1h",
        "How often the gateway's health and memory are looked at.", false,
        Time(seconds(1), hours(1), CLAWPLANE_FIELD(liveness.check_interval))},
-      {"gateway.silence_limit", "180s", "10s to 24h",
+      {"gateway.silence_limit", "180s", "3s to 24h",
        "After so long without a sign of life, and with all proofs of it "
        "failed, "
        "it is launched anew.",
        false,
-       Time(seconds(10), hours(24), CLAWPLANE_FIELD(liveness.silence_limit))},
+       Time(seconds(3), hours(24), CLAWPLANE_FIELD(liveness.silence_limit))},
       {"gateway.memory_soft_limit", "0 (none)", "0 to 1048576 MiB",
        "Resident memory above which an event tells so.", false,
        Mebibytes(CLAWPLANE_FIELD(machine.memory_soft_limit))},

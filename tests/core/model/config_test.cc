@@ -51,7 +51,7 @@ constexpr Bounds kBounds[] = {
     {"gateway.handshake_timeout", "99ms", "100ms", "300s", "5m1ms"},
     {"gateway.max_reconnect_attempts", "0", "1", "1000", "1001"},
     {"gateway.check_interval", "999ms", "1s", "1h", "1h1ms"},
-    {"gateway.silence_limit", "9s", "10s", "24h", "24h1ms"},
+    {"gateway.silence_limit", "2999ms", "3s", "24h", "24h1ms"},
     {"gateway.memory_soft_limit", "-1", "0", "1048576", "1048577"},
     {"gateway.memory_hard_limit", "-1", "0", "1048576", "1048577"},
     {"rpc.max_in_flight", "0", "1", "256", "257"},
