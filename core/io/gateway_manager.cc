@@ -188,7 +188,6 @@ void GatewayManager::Step(Input input) {
     const std::vector<Effect> effects = machine_.Step(next, Now());
     Log(next, before, effects);
     if (before.wanted_up != machine_.status().wanted_up) StoreWish();
-    runs_.OnStatus(machine_.status(), Now().steady);
     StopWatchingIfGone();
     // First, for who is told of the new state may call at once.
     UpdateAdmission();
@@ -200,6 +199,8 @@ void GatewayManager::Step(Input input) {
           },
           effect);
     }
+    // After a launch has begun a run, and an exit has ended it.
+    runs_.OnStatus(machine_.status(), Now().steady);
   }
   stepping_ = false;
   SendWaiting();
