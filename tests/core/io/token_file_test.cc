@@ -131,7 +131,7 @@ TEST_F(TokenFileTest, RefusesALargeFile) {
 TEST_F(TokenFileTest, RefusesWhatIsNotOnePrintableWord) {
   for (const std::string& text :
        {std::string("s3cret-token two"), std::string("s3cret-token\nsecond"),
-        std::string("s3cret-token\0x", 8), std::string("s3cret-token\x7f"),
+        std::string("s3cret-token\0x", 14), std::string("s3cret-token\x7f"),
         std::string("s3cret-token\xc3\xa9"),
         std::string("s3cret-token\x1b[0m")}) {
     Write(text);
