@@ -193,8 +193,8 @@ TEST_F(ChildTreeTest, EndsExactlyAmongManyThatEndAtOnce) {
   std::vector<std::unique_ptr<Child>> children;
   for (int i = 0; i < kMany; ++i) {
     children.push_back(Start(
-        Shell("(setsid sh -c 'echo orphan; read x <$1; exit 99' sh $1 &); "
-              "echo leader; read x <$1; exit $2",
+        Shell("exec 3<$1; (setsid sh -c 'echo orphan; read x <&3; exit 99' &); "
+              "echo leader; read x <&3; exit $2",
               {gate_, std::to_string(i)})));
   }
   for (const auto& child : children) {
