@@ -188,7 +188,10 @@ void App::StopGateway(std::function<void()> stopped) {
 void App::End() {
   strand_.Post([this] { manager_.CloseStreams(); });
   server_->Shutdown(std::chrono::system_clock::now() + kServerGrace);
-  strand_.Post([this] { manager_.Release(); });
+  strand_.Post([this] {
+    manager_.Release();
+    launcher_.Close();
+  });
   keep_running_.reset();
   io_thread_.join();
 }

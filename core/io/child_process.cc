@@ -11,13 +11,18 @@
 #include <boost/system/system_error.hpp>
 #include <cassert>
 #include <cerrno>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
 #include "core/io/process_table.h"
+#include "core/model/text.h"
 
 namespace clawplane::core {
 namespace {
+
+// When to look again though no signal tells that a descendant has ended.
+constexpr std::chrono::milliseconds kSweepInterval(20);
 
 ExitStatus ToExitStatus(int native) {
   if (WIFSIGNALED(native)) return ExitStatus::Signaled(WTERMSIG(native));
@@ -26,11 +31,15 @@ ExitStatus ToExitStatus(int native) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(CoreStrand& strand, ProcessReports reports)
+ChildProcess::ChildProcess(CoreStrand& strand,
+                           std::shared_ptr<OrphanReaper> orphans,
+                           ProcessReports reports)
     : strand_(strand),
+      orphans_(std::move(orphans)),
       reports_(std::make_shared<const ProcessReports>(std::move(reports))),
       process_(strand.executor()),
       exited_(strand.executor()),
+      next_sweep_(strand.executor()),
       stdout_(LogSource::kStdout, strand.executor()),
       stderr_(LogSource::kStderr, strand.executor()) {}
 
@@ -39,9 +48,11 @@ ChildProcess::~ChildProcess() {
   process_.detach();
 }
 
-std::optional<LaunchFailure> ChildProcess::Launch(const LaunchSpec& spec,
+std::optional<LaunchFailure> ChildProcess::Launch(LaunchSpec spec,
+                                                  const std::string& run,
                                                   int parent_death_signal) {
   strand_.AssertHeld();
+  spec.environment.push_back(Concat(kRunVariable, "=", run));
   const UniqueFd in = OpenNullDevice();
   if (in.get() < 0) return LaunchFailure{LaunchStep::kPipes, errno};
   UniqueFd out = Open(stdout_);
@@ -57,7 +68,7 @@ std::optional<LaunchFailure> ChildProcess::Launch(const LaunchSpec& spec,
   }
 
   const pid_t pid = std::get<pid_t>(started);
-  if (!Watch(pid)) {
+  if (!Watch(pid, run)) {
     const int error = errno;
     KillAndReap(pid);
     return LaunchFailure{LaunchStep::kWatch, error};
@@ -84,7 +95,7 @@ UniqueFd ChildProcess::Open(Output& output) {
   return std::move(pipe->write);
 }
 
-bool ChildProcess::Watch(pid_t pid) {
+bool ChildProcess::Watch(pid_t pid, const std::string& run) {
   UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (handle.get() < 0) return false;
   UniqueFd duplicate(::fcntl(handle.get(), F_DUPFD_CLOEXEC, 3));
@@ -100,6 +111,8 @@ bool ChildProcess::Watch(pid_t pid) {
   }
   pid_ = pid;
   unreaped_ = true;
+  descendants_.emplace(pid, run, orphans_);
+  orphans_->Supervise(pid, weak_from_this());
   return true;
 }
 
@@ -110,10 +123,13 @@ pid_t ChildProcess::pid() const {
 
 void ChildProcess::SignalGroup(int signal) {
   strand_.AssertHeld();
-  KillGroup(signal);
+  if (unreaped_) ::kill(-pid_, signal);
 }
 
-void ChildProcess::Kill() { SignalGroup(SIGKILL); }
+void ChildProcess::Kill() {
+  strand_.AssertHeld();
+  if (unreaped_) descendants_->KillAll();
+}
 
 std::optional<ProcessVitals> ChildProcess::Vitals() const {
   strand_.AssertHeld();
@@ -121,16 +137,12 @@ std::optional<ProcessVitals> ChildProcess::Vitals() const {
   return ReadVitals(pid_);
 }
 
-void ChildProcess::KillGroup(int signal) {
-  if (unreaped_) ::kill(-pid_, signal);
-}
-
 // Not analysed, because on a stopped `io_context` there is no strand to be on.
 void ChildProcess::Abandon() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   assert(strand_.executor().running_in_this_thread() ||
          strand_.executor().get_inner_executor().context().stopped());
   reports_ = nullptr;
-  KillGroup(SIGKILL);
+  if (unreaped_) descendants_->KillAll();
   Error ignored;
   stdout_.pipe.close(ignored);
   stderr_.pipe.close(ignored);
@@ -185,7 +197,30 @@ void ChildProcess::Finish(Output& output) {
   }
 }
 
-// ---- Exit.
+// ---- Stops, and exit.
+
+void ChildProcess::OnChildSignal() {
+  strand_.AssertHeld();
+  if (!unreaped_) return;
+  if (sweep_end_) return Sweep();
+  ReportStops();
+}
+
+void ChildProcess::ReportStops() {
+  for (;;) {
+    siginfo_t change = {};
+    if (!unreaped_ ||
+        ::waitid(P_PID, static_cast<id_t>(pid_), &change,
+                 WSTOPPED | WCONTINUED | WNOHANG) != 0 ||
+        change.si_pid == 0) {
+      return;
+    }
+    const auto reports = reports_;
+    if (reports && reports->on_stopped) {
+      reports->on_stopped(change.si_code == CLD_STOPPED);
+    }
+  }
+}
 
 void ChildProcess::AwaitExit() {
   exited_.async_wait(Descriptor::wait_read,
@@ -198,12 +233,30 @@ void ChildProcess::OnExited() {
   strand_.AssertHeld();
   Error ignored;
   exited_.close(ignored);
-  // For those it left behind. As long as it is not reaped, the group is its.
-  KillGroup(SIGKILL);
-  // Boost reaps within this call and tells us later.
+  sweep_end_ = std::chrono::steady_clock::now() + kSweepTime;
+  Sweep();
+}
+
+void ChildProcess::Sweep() {
+  if (!descendants_->KillOrphans() ||
+      std::chrono::steady_clock::now() >= *sweep_end_) {
+    return Reap();
+  }
+  next_sweep_.expires_after(kSweepInterval);
+  next_sweep_.async_wait([self = shared_from_this()](Error error) {
+    self->strand_.AssertHeld();
+    if (!error && self->unreaped_) self->Sweep();
+  });
+}
+
+void ChildProcess::Reap() {
+  next_sweep_.cancel();
+  stragglers_ = descendants_->killed();
   unreaped_ = false;
+  // Boost reaps within this call and tells us later.
   process_.async_wait(
       [self = shared_from_this()](Error error, int) { self->OnReaped(error); });
+  orphans_->Forget(pid_);
 }
 
 void ChildProcess::OnReaped(const Error& error) {
@@ -214,7 +267,7 @@ void ChildProcess::OnReaped(const Error& error) {
   Drain(stdout_);
   Drain(stderr_);
   if (const auto reports = std::exchange(reports_, nullptr)) {
-    reports->on_gone({status, 0});
+    reports->on_gone({status, stragglers_});
   }
 }
 

@@ -6,15 +6,20 @@
 #include <sys/types.h>
 
 #include <array>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/system/error_code.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "core/io/boost_process.h"
 #include "core/io/core_strand.h"
+#include "core/io/descendants.h"
 #include "core/io/line_splitter.h"
+#include "core/io/orphan_reaper.h"
 #include "core/io/ports.h"
 #include "core/io/unique_fd.h"
 #include "core/io/vfork_launcher.h"
@@ -22,8 +27,9 @@
 namespace clawplane::core {
 
 // Watches one child that leads its own session and process group: delivers its
-// output line by line, notices its exit, kills what it left in its group, and
-// reaps it.
+// output line by line, notices that it was stopped or let go on, notices its
+// exit, kills what it left behind in its group or outside of it, and reaps it
+// once that is gone, or after `kSweepTime` at the latest.
 //
 // The group is signalled only while its leader is not reaped, because until
 // then nobody else can get its number. So a signal never hits a stranger.
@@ -34,20 +40,25 @@ namespace clawplane::core {
 // destroyed earlier, the dead child stays for whoever inherits it from this
 // process.
 //
-// Nothing else in the program may reap children it has not started or ignore
-// SIGCHLD; the status of a child lost that way is reported as exit code -1.
+// The status of a child that somebody else has reaped is reported as exit code
+// -1.
 //
 // On the strand, but for destruction after the `io_context` has stopped.
-class ChildProcess : public std::enable_shared_from_this<ChildProcess> {
+class ChildProcess : public OrphanReaper::Owner,
+                     public std::enable_shared_from_this<ChildProcess> {
  public:
-  ChildProcess(CoreStrand& strand, ProcessReports reports);
+  // How long the end of what a child left behind is waited for.
+  static constexpr std::chrono::seconds kSweepTime{2};
+
+  ChildProcess(CoreStrand& strand, std::shared_ptr<OrphanReaper> orphans,
+               ProcessReports reports);
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
-  ~ChildProcess();
+  ~ChildProcess() override;
 
-  // Starts the process and watches it. Called once, first. Nothing else may be
-  // called after a failure.
-  std::optional<LaunchFailure> Launch(const LaunchSpec& spec,
+  // Starts the process and watches it. `run` marks it and its descendants, and
+  // no others. Called once, first. Nothing else may be called after a failure.
+  std::optional<LaunchFailure> Launch(LaunchSpec spec, const std::string& run,
                                       int parent_death_signal);
 
   pid_t pid() const;
@@ -56,13 +67,19 @@ class ChildProcess : public std::enable_shared_from_this<ChildProcess> {
   void Kill();
   std::optional<ProcessVitals> Vitals() const;
 
-  // Kills the group, and reports nothing any more. May be called from a report,
+  void OnChildSignal() override;
+
+  // As `Kill`, and reports nothing any more. May be called from a report,
   // and when the `io_context` has stopped.
   void Abandon();
 
  private:
   using Descriptor =
       boost::asio::posix::basic_stream_descriptor<CoreStrand::Executor>;
+  using Timer = boost::asio::basic_waitable_timer<
+      std::chrono::steady_clock,
+      boost::asio::wait_traits<std::chrono::steady_clock>,
+      CoreStrand::Executor>;
   using Error = boost::system::error_code;
 
   struct Output {
@@ -77,7 +94,8 @@ class ChildProcess : public std::enable_shared_from_this<ChildProcess> {
   // Makes the pipe of an output, and returns the child's end of it.
   UniqueFd Open(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   // Watches a child that runs already. False, with `errno` set, if it cannot.
-  bool Watch(pid_t pid) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  bool Watch(pid_t pid, const std::string& run)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
   void AwaitOutput(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void OnReadable(Output& output);
@@ -88,15 +106,19 @@ class ChildProcess : public std::enable_shared_from_this<ChildProcess> {
   void Deliver(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Finish(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
+  void ReportStops() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
   void AwaitExit() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void OnExited();
+  // Kills what is left, once more, until nothing is or it took too long.
+  void Sweep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Reap() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void OnReaped(const Error& error);
   // Delivers what is in the pipe of a process that is gone.
   void Drain(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
-  void KillGroup(int signal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
-
   CoreStrand& strand_;
+  const std::shared_ptr<OrphanReaper> orphans_;
   // Held while a report runs, which may give it up here; null when there is
   // nothing left to report.
   std::shared_ptr<const ProcessReports> reports_ ABSL_GUARDED_BY(strand_);
@@ -109,6 +131,13 @@ class ChildProcess : public std::enable_shared_from_this<ChildProcess> {
   Descriptor exited_ ABSL_GUARDED_BY(strand_);
   // Whether the process id is still ours to signal.
   bool unreaped_ ABSL_GUARDED_BY(strand_) = false;
+  // While it is.
+  std::optional<Descendants> descendants_ ABSL_GUARDED_BY(strand_);
+  // Since it ended, until it is reaped: when to give the rest up.
+  std::optional<std::chrono::steady_clock::time_point> sweep_end_
+      ABSL_GUARDED_BY(strand_);
+  Timer next_sweep_ ABSL_GUARDED_BY(strand_);
+  int stragglers_ ABSL_GUARDED_BY(strand_) = 0;
   Output stdout_ ABSL_GUARDED_BY(strand_);
   Output stderr_ ABSL_GUARDED_BY(strand_);
   // What one read brought; used within one call of `ReadOnce`.

@@ -5,6 +5,7 @@
 
 #include <boost/system/error_code.hpp>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -85,12 +86,26 @@ Fault ToFault(const LaunchFailure& failure, const LaunchSpec& spec) {
 
 }  // namespace
 
+ChildProcessLauncher::ChildProcessLauncher(CoreStrand& strand, Options options)
+    : strand_(strand),
+      options_(options),
+      orphans_(std::make_shared<OrphanReaper>(strand)),
+      name_(absl::StrCat(
+          ::getpid(), "-",
+          std::chrono::steady_clock::now().time_since_epoch().count())) {
+  strand.Post([orphans = orphans_] { orphans->Begin(); });
+}
+
+void ChildProcessLauncher::Close() { orphans_->Close(); }
+
 std::variant<std::unique_ptr<Process>, Fault> ChildProcessLauncher::Launch(
     const LaunchSpec& spec, ProcessReports reports) {
   strand_.AssertHeld();
-  auto child = std::make_shared<ChildProcess>(strand_, std::move(reports));
+  auto child =
+      std::make_shared<ChildProcess>(strand_, orphans_, std::move(reports));
   const int signal = options_.end_with_parent ? SIGTERM : 0;
-  if (const auto failure = child->Launch(spec, signal)) {
+  const std::string run = absl::StrCat(name_, "-", ++launches_);
+  if (const auto failure = child->Launch(spec, run, signal)) {
     return ToFault(*failure, spec);
   }
   return std::make_unique<OwnedProcess>(std::move(child));

@@ -4,20 +4,27 @@
 #define CLAWPLANE_CORE_IO_PROCESS_LAUNCHER_H_
 
 #include <memory>
+#include <string>
 #include <variant>
 
+#include "absl/base/thread_annotations.h"
 #include "core/io/core_strand.h"
+#include "core/io/orphan_reaper.h"
 #include "core/io/ports.h"
 
 namespace clawplane::core {
 
 // Starts children of this process. Each leads its own session and process
 // group, reads nothing from standard input, and inherits no descriptor, signal
-// setting or variable of ours. A descendant that starts a session of its own
-// leaves the group, and is not killed with it.
+// setting or variable of ours, but for a mark by which its descendants are
+// known (see Descendants).
 //
-// On the strand, but for destruction of a `Process` after the `io_context` has
-// stopped.
+// There may be one at a time in the program, because all orphans among the
+// descendants of this process become its children (see OrphanReaper). It keeps
+// the `io_context` running until `Close`.
+//
+// On the strand, but for construction, and for destruction of a `Process` after
+// the `io_context` has stopped.
 class ChildProcessLauncher final : public ProcessLauncher {
  public:
   struct Options {
@@ -28,15 +35,22 @@ class ChildProcessLauncher final : public ProcessLauncher {
   };
 
   // `strand` must outlive the launcher and its processes.
-  ChildProcessLauncher(CoreStrand& strand, Options options)
-      : strand_(strand), options_(options) {}
+  ChildProcessLauncher(CoreStrand& strand, Options options);
 
   std::variant<std::unique_ptr<Process>, Fault> Launch(
       const LaunchSpec& spec, ProcessReports reports) override;
 
+  // Reaps no more orphans once the last child is gone. Nothing may be launched
+  // after it.
+  void Close();
+
  private:
   CoreStrand& strand_;
   const Options options_;
+  const std::shared_ptr<OrphanReaper> orphans_;
+  // A name that no other launcher has had on this machine since it started.
+  const std::string name_;
+  int launches_ ABSL_GUARDED_BY(strand_) = 0;
 };
 
 }  // namespace clawplane::core

@@ -102,11 +102,9 @@ TEST_F(ChildOutputTest, IsNeverReportedFromInsideLaunch) {
     std::atomic<bool> launching = true;
     std::promise<void> ended;
     std::unique_ptr<Process> process;
-    auto launcher = std::make_unique<ChildProcessLauncher>(
-        strand(), ChildProcessLauncher::Options{});
 
     OnStrand([&] {
-      auto launched = launcher->Launch(
+      auto launched = launcher().Launch(
           Shell("echo x; echo y >&2"),
           {.on_line = [&](auto, auto, auto) { EXPECT_FALSE(launching); },
            .on_stopped = {},

@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <future>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "tests/core/io/process_fixture.h"
@@ -17,7 +18,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
+using testing::StartsWith;
 
 class ChildProcessTest : public ProcessTest {
  protected:
@@ -27,6 +28,11 @@ class ChildProcessTest : public ProcessTest {
     EXPECT_TRUE(std::holds_alternative<Fault>(launched));
     EXPECT_FALSE(HasChildren());
     return std::get<Fault>(launched);
+  }
+
+  // Another launcher's children come to us, and are not ours to kill.
+  static void AwaitNoChildren() {
+    while (HasChildren()) std::this_thread::yield();
   }
 
   // The standard output of a program that has to end well.
@@ -124,15 +130,17 @@ TEST_F(ChildProcessTest, GetsItsArgumentsAndDirectory) {
               ElementsAre("/usr", "a b", "", "$HOME", "\xc3\xa4"));
 }
 
-TEST_F(ChildProcessTest, GetsExactlyTheEnvironmentGiven) {
+TEST_F(ChildProcessTest, GetsTheEnvironmentGivenAndAMark) {
   LaunchSpec spec{.executable = "/usr/bin/env",
                   .arguments = {},
                   .directory = "/",
                   .environment = {"B=2 3", "A="}};
 
-  EXPECT_THAT(OutputOf(spec), ElementsAre("B=2 3", "A="));
+  // And the mark of the launch.
+  EXPECT_THAT(OutputOf(spec),
+              ElementsAre("B=2 3", "A=", StartsWith("CLAWPLANE_RUN=")));
   spec.environment.clear();
-  EXPECT_THAT(OutputOf(spec), IsEmpty());
+  EXPECT_THAT(OutputOf(spec), ElementsAre(StartsWith("CLAWPLANE_RUN=")));
 }
 
 TEST_F(ChildProcessTest, InheritsNoDescriptor) {
@@ -298,6 +306,8 @@ TEST_F(SelfDestroyTest, WorksInTheReportOfTheExit) {
 }
 
 TEST_F(ChildProcessTest, IsKilledWithItsIoContext) {
+  // There is to be one launcher at a time.
+  Settle();
   pid_t pid = 0;
   {
     boost::asio::io_context io;
@@ -334,6 +344,7 @@ TEST_F(ChildProcessTest, IsToldWhenItsParentDies) {
   Signal(*parent, SIGKILL);
 
   EXPECT_EQ(life.AwaitEnd(), "told\n");
+  AwaitNoChildren();
 }
 
 TEST_F(ChildProcessTest, OutlivesItsParentIfSoConfigured) {
@@ -352,6 +363,7 @@ TEST_F(ChildProcessTest, OutlivesItsParentIfSoConfigured) {
   WriteFile("gate", "alive\n", 0600);
 
   EXPECT_EQ(life.AwaitEnd(), "alive\n");
+  AwaitNoChildren();
 }
 
 }  // namespace

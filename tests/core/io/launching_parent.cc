@@ -1,9 +1,12 @@
-// A program that launches another one, passes its output on, and waits for it:
-// a stand-in for a manager that a test can kill.
+// A program that launches another one, passes its output on, and tells of its
+// end: a stand-in for a manager that a test can kill. As PID 1 it stays for the
+// orphans, else it ends then.
 //
 //   launching_parent end|leave EXECUTABLE [ARGUMENT...]
 //
 // `end`: the child ends with this program.
+
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <iostream>
@@ -32,7 +35,13 @@ int main(int argc, char** argv) {
         spec, {.on_line = [](core::LogSource, std::string_view line,
                              size_t) { std::cout << line << std::endl; },
                .on_stopped = {},
-               .on_gone = [](const core::ProcessGone&) {}});
+               .on_gone =
+                   [&](const core::ProcessGone& gone) {
+                     std::cout << "gone: " << core::Describe(gone.exit)
+                               << ", stragglers: " << gone.stragglers
+                               << std::endl;
+                     if (::getpid() != 1) launcher.Close();
+                   }});
     if (auto* started =
             std::get_if<std::unique_ptr<core::Process>>(&launched)) {
       child = std::move(*started);

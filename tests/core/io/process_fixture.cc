@@ -88,7 +88,7 @@ ProcessGone Record::AwaitEnd() const {
 void Record::Await(std::function<bool()> condition) const {
   std::unique_lock lock(mutex_);
   EXPECT_TRUE(changed_.wait_for(lock, kPatience, condition))
-      << "not reported in time";
+      << "not reported in time; reported: " << testing::PrintToString(lines_);
 }
 
 Child::~Child() {
@@ -206,6 +206,7 @@ void ProcessTest::Signal(Child& child, int signal) {
 }
 
 void ProcessTest::Settle() {
+  if (!io_.stopped()) OnStrand([this] { launcher_.Close(); });
   work_.reset();
   for (auto& thread : threads_) thread.join();
   threads_.clear();

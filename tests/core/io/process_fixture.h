@@ -117,7 +117,7 @@ class ProcessTest : public testing::Test {
   // Waits until Asio has nothing left to do. Nothing can be started after it.
   void Settle();
 
-  CoreStrand& strand() { return strand_; }
+  ChildProcessLauncher& launcher() { return launcher_; }
 
  private:
   std::string directory_;
