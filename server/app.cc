@@ -14,6 +14,7 @@
 #include "core/model/text.h"
 #include "grpc/health/v1/health.pb.h"
 #include "server/log.h"
+#include "server/state_file.h"
 #include "server/version.h"
 
 namespace clawplane::server {
@@ -83,9 +84,35 @@ core::GatewayManager::World App::MakeWorld(
       .alarm = alarm_,
       .token = token,
       .plan = plan,
+      .plan_repair =
+          [] {
+            return core::Fault{core::Reason::kGatewayNotInstalled,
+                               "no repair is known", ""};
+          },
+      .lock_holder = [] { return std::string(); },
+      .store_wish = [file = directory_->state_file()](
+                        bool wanted_up) -> std::optional<core::Fault> {
+        const absl::Status stored = WriteStateFile(file, {wanted_up});
+        if (stored.ok()) return std::nullopt;
+        return core::Fault{core::Reason::kWishNotStored,
+                           std::string(stored.message()),
+                           "mend that, then give the order again"};
+      },
       .random =
           [this] { return std::uniform_real_distribution<double>()(random_); },
       .log = [](const std::string& line) { LogLine(line); }};
+}
+
+// The last order stands; the configuration counts where there is none.
+bool App::WantsUp() const {
+  const StoredState stored = ReadStateFile(directory_->state_file());
+  if (const auto* record = std::get_if<core::StateRecord>(&stored)) {
+    return record->wanted_up;
+  }
+  if (const auto* fault = std::get_if<absl::Status>(&stored)) {
+    LogLine(core::Concat("warning: ", fault->message().data()));
+  }
+  return config_.gateway.autostart;
 }
 
 absl::Status App::Start() {
@@ -100,7 +127,10 @@ absl::Status App::Start() {
   grpc::HealthCheckServiceInterface* const health =
       server_->GetHealthCheckService();
   health->SetServingStatus("clawplane.v1.GatewayService", false);
-  strand_.Post([this, health] { health_.Begin(health); });
+  strand_.Post([this, health, wants_up = WantsUp()] {
+    health_.Begin(health);
+    if (wants_up) manager_.Resume();
+  });
   // Calls that came already wait for the strand to run.
   io_thread_ = std::thread([this] { io_.run(); });
   return absl::OkStatus();

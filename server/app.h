@@ -59,6 +59,7 @@ class App {
  private:
   core::GatewayManager::World MakeWorld(std::vector<std::string> environment);
   absl::Status Listen();
+  bool WantsUp() const;
 
   const core::Config config_;
   const std::string epoch_;

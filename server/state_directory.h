@@ -30,6 +30,9 @@ class StateDirectory {
   // The file that a caller's token is kept in.
   std::string access_token_file() const { return path_ + "/access.token"; }
 
+  // The file that what is wanted is kept in.
+  std::string state_file() const { return path_ + "/state.json"; }
+
  private:
   StateDirectory(std::string path, int lock)
       : path_(std::move(path)), lock_(lock) {}

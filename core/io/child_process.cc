@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/io/process_table.h"
+
 namespace clawplane::core {
 namespace {
 
@@ -114,7 +116,9 @@ void ChildProcess::SignalGroup(int signal) {
 void ChildProcess::Kill() { SignalGroup(SIGKILL); }
 
 std::optional<ProcessVitals> ChildProcess::Vitals() const {
-  return std::nullopt;
+  strand_.AssertHeld();
+  if (!unreaped_) return std::nullopt;
+  return ReadVitals(pid_);
 }
 
 void ChildProcess::KillGroup(int signal) {
@@ -167,7 +171,7 @@ void ChildProcess::Deliver(Output& output) {
   while (const auto reports = reports_) {
     const auto line = output.lines.Next();
     if (!line) return;
-    reports->on_line(output.source, *line, 0);
+    reports->on_line(output.source, *line, output.lines.cut());
   }
 }
 
@@ -177,7 +181,7 @@ void ChildProcess::Finish(Output& output) {
   const auto reports = reports_;
   if (!reports) return;
   if (const auto line = output.lines.Last()) {
-    reports->on_line(output.source, *line, 0);
+    reports->on_line(output.source, *line, output.lines.cut());
   }
 }
 

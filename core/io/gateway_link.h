@@ -23,8 +23,8 @@ namespace clawplane::core {
 // asks.
 //
 // A life: constructed (connecting) -> one report of `on_verdict` -> if that was
-// an acceptance, any number of the others -> `on_lost`, once. Reports may
-// destroy the link.
+// an acceptance, any number of the others -> `on_lost`, once. `on_alive` and
+// `on_pong` may come at any time. Reports may destroy the link.
 //
 // On the strand. Owned by the manager.
 class GatewayLink {
@@ -41,6 +41,15 @@ class GatewayLink {
     std::function<void(CallId)> on_write;
     // Something for the event log.
     std::function<void(EventDraft)> on_event;
+    // Bytes came from the gateway.
+    std::function<void()> on_alive;
+    // The gateway answered a ping.
+    std::function<void()> on_pong;
+    // The gateway answered `AskForLife`, well or not.
+    std::function<void()> on_life;
+    // The gateway says that it is about to restart within its process. Comes
+    // before the event that says so.
+    std::function<void()> on_restart_announced;
     // An accepted connection ended.
     std::function<void(std::string why)> on_lost;
   };
@@ -52,6 +61,13 @@ class GatewayLink {
 
   // Sends a call. The link must be accepted.
   void Send(PendingCalls::Outgoing call);
+
+  // Asks the gateway's WebSocket for a sign of life, if it is open.
+  void Ping() { connection_->Ping(); }
+
+  // Makes a cheap call, to see whether the gateway answers. The link must be
+  // accepted.
+  void AskForLife();
 
   // Says goodbye: no report comes after this but `ended`, at most 2 s later.
   void Close(std::string_view reason, std::function<void()> ended);
@@ -71,6 +87,8 @@ class GatewayLink {
   std::function<void()> ended_;
   // The number that the gateway's next event should bear.
   uint64_t next_seq_ = 1;
+  // How often `AskForLife` was called.
+  uint64_t asked_for_life_ = 0;
   // Last, so that it goes first: its reports name the fields above.
   std::unique_ptr<Connection> connection_;
 };

@@ -28,8 +28,17 @@ GatewayManager::GatewayManager(CoreStrand& strand, const Config& config,
       machine_(config.machine, world_.random),
       calls_(config.calls),
       events_(std::move(epoch), config.events),
-      logs_(config.logs) {
+      logs_(config.logs),
+      liveness_(config.liveness) {
+  for (const std::string& variable : config_.gateway.environment) {
+    mask_.Add(std::string_view(variable).substr(variable.find('=') + 1));
+  }
   UpdateAdmission();
+}
+
+void GatewayManager::Resume() {
+  strand_.AssertHeld();
+  Step(WishFound());
 }
 
 // ---- Orders
@@ -178,6 +187,9 @@ void GatewayManager::Step(Input input) {
     const GatewayStatus before = machine_.status();
     const std::vector<Effect> effects = machine_.Step(next, Now());
     Log(next, before, effects);
+    if (before.wanted_up != machine_.status().wanted_up) StoreWish();
+    runs_.OnStatus(machine_.status(), Now().steady);
+    StopWatchingIfGone();
     // First, for who is told of the new state may call at once.
     UpdateAdmission();
     for (const Effect& effect : effects) {
@@ -213,12 +225,21 @@ void GatewayManager::Log(const Input& input, const GatewayStatus& before,
   world_.log(line);
 }
 
+// Whatever becomes of it, the wish stands while this process lives.
+void GatewayManager::StoreWish() {
+  const auto fault = world_.store_wish(machine_.status().wanted_up);
+  if (fault) TellError(*fault);
+}
+
 // ---- Time
 
 void GatewayManager::Rearm() {
   if (released_) return;
   std::optional<TimePoint> first = machine_.deadline();
-  for (const auto& other : {calls_.deadline(), idle_tick_at_}) {
+  const auto check_ends =
+      check_ ? std::optional(check_->deadline()) : std::nullopt;
+  for (const auto& other : {calls_.deadline(), idle_tick_at_, sample_at_,
+                            liveness_.deadline(), check_ends}) {
     if (other && (!first || *other < *first)) first = other;
   }
   if (first == alarm_at_) return;
@@ -237,6 +258,7 @@ void GatewayManager::OnAlarm() {
     idle_tick_at_.reset();
     if (!followers.empty()) idle_tick_at_ = now + kIdleTick;
   }
+  WatchUntil(now);
   if (machine_.deadline() && *machine_.deadline() <= now) {
     Step(DeadlineReached());
   }
@@ -249,15 +271,18 @@ void GatewayManager::OnAlarm() {
 void GatewayManager::Shutdown(std::function<void()> stopped) {
   strand_.AssertHeld();
   const bool again = std::exchange(ending_, true);
-  Stop(std::nullopt, again,
-       [this, again, stopped = std::move(stopped)](const OrderResult&) {
-         strand_.AssertHeld();
-         if (closing_ == nullptr || again) {
-           stopped();
-         } else {
-           after_closing_ = stopped;
-         }
-       });
+  Give(
+      [this, again, stopped = std::move(stopped)](const OrderResult&) {
+        strand_.AssertHeld();
+        if (closing_ == nullptr || again) {
+          stopped();
+        } else {
+          after_closing_ = stopped;
+        }
+      },
+      [again](OrderId id) {
+        return StopOrder{id, std::nullopt, again, /*keep_wish=*/true};
+      });
 }
 
 void GatewayManager::CloseStreams() {
@@ -274,6 +299,7 @@ void GatewayManager::Release() {
   strand_.AssertHeld();
   released_ = true;
   world_.alarm.Set(std::nullopt, nullptr);
+  check_.reset();
   probe_.reset();
   link_.reset();
   process_.reset();

@@ -17,13 +17,16 @@
 #include "absl/base/thread_annotations.h"
 #include "core/io/core_strand.h"
 #include "core/io/gateway_link.h"
+#include "core/io/health_check.h"
 #include "core/io/ports.h"
 #include "core/model/config.h"
 #include "core/model/event_log.h"
 #include "core/model/gateway_machine.h"
+#include "core/model/liveness.h"
 #include "core/model/log_buffer.h"
 #include "core/model/pending_calls.h"
 #include "core/model/run_history.h"
+#include "core/model/secret_mask.h"
 
 namespace clawplane::core {
 
@@ -84,6 +87,13 @@ class GatewayManager {
     // Says how to launch.
     std::function<std::variant<LaunchSpec, Fault>(const std::string& token)>
         plan;
+    // Says how to run the gateway's own repair.
+    std::function<std::variant<LaunchSpec, Fault>()> plan_repair;
+    // Who holds the lock of the gateway's state, for people; empty if nobody.
+    std::function<std::string()> lock_holder;
+    // Stores whether the gateway is wanted up, before anything is done about
+    // it.
+    std::function<std::optional<Fault>(bool wanted_up)> store_wish;
     // Numbers from 0 up to but without 1.
     std::function<double()> random;
     // One line for the log, without a secret.
@@ -96,6 +106,10 @@ class GatewayManager {
                  std::string epoch, World world);
   GatewayManager(const GatewayManager&) = delete;
   GatewayManager& operator=(const GatewayManager&) = delete;
+
+  // The gateway is wanted up, as a stored wish or the configuration says.
+  // Called at most once, before anything else.
+  void Resume();
 
   // ---- Orders. The completion is called once, later or before the return,
   // unless the order was forgotten.
@@ -167,6 +181,8 @@ class GatewayManager {
   void Apply(const Publish& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Apply(const FinishOrder& effect) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
+  std::variant<LaunchSpec, Fault> PlanGateway()
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   ProcessReports ProcessReportsFor(Generation generation);
   GatewayLink::Reports LinkReportsFor(Generation generation);
   void OnVerdict(Generation generation, Handshake::Verdict verdict)
@@ -175,6 +191,19 @@ class GatewayManager {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   std::string LastWords() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
+  // What is seen of the gateway; see `Liveness`.
+  void OnAlive() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void BeginCheck(bool thorough) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void ConcludeCheckIfComplete() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void ConcludeCheck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void SampleProcess() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  ProcessSigns SignsOfProcess() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  // Ends what watches a gateway that is gone.
+  void StopWatchingIfGone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void WatchUntil(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+
+  void StoreWish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void TellError(const Fault& fault) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Append(EventDraft draft) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void UpdateAdmission() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void SendWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
@@ -204,8 +233,8 @@ class GatewayManager {
   std::map<OrderId, Order> orders_ ABSL_GUARDED_BY(strand_);
   std::map<Topic, std::set<Subscriber*>> subscribers_ ABSL_GUARDED_BY(strand_);
 
-  // The token in use: kept to be struck out of the gateway's output.
-  std::string token_ ABSL_GUARDED_BY(strand_);
+  // What is struck out of the gateway's output.
+  SecretMask mask_ ABSL_GUARDED_BY(strand_);
   std::unique_ptr<Process> process_ ABSL_GUARDED_BY(strand_);
   std::unique_ptr<Probe> probe_ ABSL_GUARDED_BY(strand_);
   std::unique_ptr<GatewayLink> link_ ABSL_GUARDED_BY(strand_);
@@ -213,6 +242,10 @@ class GatewayManager {
   std::unique_ptr<GatewayLink> closing_ ABSL_GUARDED_BY(strand_);
   // What the end of the control plane leaves until that is said.
   std::function<void()> after_closing_ ABSL_GUARDED_BY(strand_);
+  Liveness liveness_ ABSL_GUARDED_BY(strand_);
+  // The check in progress.
+  std::unique_ptr<HealthCheck> check_ ABSL_GUARDED_BY(strand_);
+  std::optional<TimePoint> sample_at_ ABSL_GUARDED_BY(strand_);
   std::optional<TimePoint> alarm_at_ ABSL_GUARDED_BY(strand_);
   std::optional<TimePoint> idle_tick_at_ ABSL_GUARDED_BY(strand_);
   // The first line of output of the run in progress.

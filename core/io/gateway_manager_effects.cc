@@ -10,14 +10,20 @@
 #include "core/model/text.h"
 
 namespace clawplane::core {
+namespace {
+
+// How often gateways tick that do not say.
+constexpr Duration kUsualTick = std::chrono::seconds(30);
+
+}  // namespace
 
 void GatewayManager::Apply(const LookAtPort& effect) {
-  probe_ =
-      world_.prober.Look(config_.machine.port, config_.gateway.probe_timeout,
-                         [this, link = effect.link](ProbeReport report) {
-                           strand_.AssertHeld();
-                           Step(PortSeen{link, std::move(report)});
-                         });
+  probe_ = world_.prober.Look(
+      config_.machine.port, config_.gateway.probe_timeout,
+      [this, link = effect.link](ProbeReport report) {
+        strand_.AssertHeld();
+        Step(PortSeen{link, std::move(report), SignsOfProcess()});
+      });
 }
 
 void GatewayManager::Apply(const Launch& effect) {
@@ -25,17 +31,26 @@ void GatewayManager::Apply(const Launch& effect) {
     strand_.AssertHeld();
     inputs_.push_front(LaunchFailed{effect.process, fault});
   };
-  const auto token = world_.token(true);
-  if (const auto* fault = std::get_if<Fault>(&token)) return fail(*fault);
-  token_ = std::get<std::string>(token);
-  const auto plan = world_.plan(token_);
+  const bool repair = effect.program == Program::kDoctor;
+  const auto plan = repair ? world_.plan_repair() : PlanGateway();
   if (const auto* fault = std::get_if<Fault>(&plan)) return fail(*fault);
   first_line_of_run_ = logs_.next();
   auto launched = world_.launcher.Launch(std::get<LaunchSpec>(plan),
                                          ProcessReportsFor(effect.process));
   if (const auto* fault = std::get_if<Fault>(&launched)) return fail(*fault);
   process_ = std::move(std::get<std::unique_ptr<Process>>(launched));
+  if (!repair) {
+    runs_.Begin(process_->pid(), effect.cause, Now());
+    sample_at_ = Now().steady + config_.liveness.check_interval;
+  }
   inputs_.push_front(Launched{effect.process, process_->pid()});
+}
+
+std::variant<LaunchSpec, Fault> GatewayManager::PlanGateway() {
+  const auto token = world_.token(true);
+  if (const auto* fault = std::get_if<Fault>(&token)) return *fault;
+  mask_.Add(std::get<std::string>(token));
+  return world_.plan(std::get<std::string>(token));
 }
 
 ProcessReports GatewayManager::ProcessReportsFor(Generation generation) {
@@ -44,25 +59,31 @@ ProcessReports GatewayManager::ProcessReportsFor(Generation generation) {
                 strand_.AssertHeld();
                 OnLine(source, text, cut);
               },
-          .on_stopped = [](bool) {},
+          .on_stopped =
+              [this, generation](bool stopped) {
+                strand_.AssertHeld();
+                Step(ProcessStopped{generation, stopped});
+                if (liveness_.active()) liveness_.Hurry(Now().steady);
+                Rearm();
+              },
           .on_gone =
               [this, generation](const ProcessGone& gone) {
                 strand_.AssertHeld();
                 const auto over = std::move(process_);
-                Step(ProcessExited{generation, gone.exit, LastWords()});
+                sample_at_.reset();
+                const bool refused = gone.exit == ExitStatus::Exited(78);
+                Step(ProcessExited{generation, gone.exit, LastWords(),
+                                   gone.stragglers,
+                                   refused ? world_.lock_holder() : ""});
               }};
 }
 
 void GatewayManager::OnLine(LogSource source, std::string_view text,
                             size_t cut) {
-  std::string line = ValidUtf8(text);
-  constexpr std::string_view kInstead = "[redacted]";
-  for (size_t at = 0;
-       !token_.empty() && (at = line.find(token_, at)) != std::string::npos;
-       at += kInstead.size()) {
-    line.replace(at, token_.size(), kInstead);
-  }
-  logs_.Append({Now().wall, source, process_->pid(), std::move(line), cut});
+  LogLine line = {Now().wall, source, process_->pid(),
+                  mask_.Mask(ValidUtf8(text), cut > 0), cut};
+  runs_.OnLine(line);
+  logs_.Append(std::move(line));
   Wake(Topic::kLogs);
 }
 
@@ -87,10 +108,11 @@ void GatewayManager::Apply(const Connect& effect) {
     inputs_.push_front(HandshakeRefused{effect.link, *fault});
     return;
   }
-  token_ = std::get<std::string>(token);
+  mask_.Add(std::get<std::string>(token));
   link_ = std::make_unique<GatewayLink>(
       world_.connector, config_.machine.port,
-      ConnectParams{token_, Concat("clawplane ", config_.name), version_,
+      ConnectParams{std::get<std::string>(token),
+                    Concat("clawplane ", config_.name), version_,
                     config_.gateway.scopes},
       LinkReportsFor(effect.link));
 }
@@ -125,6 +147,28 @@ GatewayLink::Reports GatewayManager::LinkReportsFor(Generation generation) {
                 strand_.AssertHeld();
                 Append(std::move(draft));
               },
+          .on_alive =
+              [this] {
+                strand_.AssertHeld();
+                OnAlive();
+              },
+          .on_pong =
+              [this] {
+                strand_.AssertHeld();
+                if (check_) check_->OnPong();
+                ConcludeCheckIfComplete();
+              },
+          .on_life =
+              [this] {
+                strand_.AssertHeld();
+                if (check_) check_->OnAnswer();
+                ConcludeCheckIfComplete();
+              },
+          .on_restart_announced =
+              [this, generation] {
+                strand_.AssertHeld();
+                Step(RestartAnnounced{generation});
+              },
           .on_lost =
               [this, generation](std::string why) {
                 strand_.AssertHeld();
@@ -144,7 +188,12 @@ void GatewayManager::OnVerdict(Generation generation,
     }
     calls_.SetMaxFrame(accepted->hello.max_payload_bytes);
     description_ = Description{accepted->hello, Now().wall};
+    const Duration tick = accepted->hello.tick_interval;
     Step(HandshakeAccepted{generation, std::move(accepted->hello)});
+    if (machine_.status().state != State::kRunning) return;
+    check_.reset();
+    liveness_.Begin(tick > Duration() ? tick : kUsualTick, Now().steady);
+    Rearm();
     return;
   }
   const auto gone = std::move(link_);
@@ -186,10 +235,15 @@ void GatewayManager::Apply(const RecordRepair& effect) {
 }
 
 void GatewayManager::Apply(const RecordError& effect) {
-  Append(
-      OwnEvent(EventKind::kError, ErrorDetail{.message = effect.fault.message,
-                                              .reason = effect.fault.reason}));
   runs_.AddEvidence(Now().wall, effect.fault.message);
+  TellError(effect.fault);
+}
+
+void GatewayManager::TellError(const Fault& fault) {
+  ErrorDetail detail;
+  detail.message = fault.message;
+  detail.reason = fault.reason;
+  Append(OwnEvent(EventKind::kError, std::move(detail)));
 }
 
 void GatewayManager::Apply(const RecordState& effect) {

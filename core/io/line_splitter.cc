@@ -9,7 +9,7 @@ namespace clawplane::core {
 std::optional<std::string_view> LineSplitter::Next() {
   if (std::exchange(delivered_, false)) {
     begun_.clear();
-    cut_ = false;
+    dropped_ = 0;
   }
   const size_t end = piece_.find('\n');
   if (end == std::string_view::npos) {
@@ -22,7 +22,7 @@ std::optional<std::string_view> LineSplitter::Next() {
   if (begun_.empty()) return Trim(text, /*finished=*/true);
   Keep(text);
   delivered_ = true;
-  return Trim(begun_, /*finished=*/!cut_);
+  return Trim(begun_, /*finished=*/true);
 }
 
 std::optional<std::string_view> LineSplitter::Last() {
@@ -34,14 +34,23 @@ std::optional<std::string_view> LineSplitter::Last() {
 
 void LineSplitter::Keep(std::string_view text) {
   const size_t room = limit_ + 1 - begun_.size();
-  if (text.size() > room) cut_ = true;
+  if (text.size() > room) {
+    dropped_ += text.size() - room;
+    last_dropped_ = text.back();
+  }
   begun_.append(text.substr(0, std::min(room, text.size())));
 }
 
-std::string_view LineSplitter::Trim(std::string_view line,
-                                    bool finished) const {
-  if (finished && line.ends_with('\r')) line.remove_suffix(1);
-  return line.substr(0, std::min(limit_, line.size()));
+std::string_view LineSplitter::Trim(std::string_view line, bool finished) {
+  // Of a begun line, some may be gone already; a whole one has dropped nothing.
+  size_t size = line.size() + dropped_;
+  const char last = dropped_ > 0   ? last_dropped_
+                    : line.empty() ? '\0'
+                                   : line.back();
+  if (finished && last == '\r') --size;
+  line = line.substr(0, std::min({limit_, line.size(), size}));
+  cut_ = size - line.size();
+  return line;
 }
 
 }  // namespace clawplane::core

@@ -33,19 +33,25 @@ class LineSplitter {
   // stream.
   std::optional<std::string_view> Last();
 
+  // How many bytes of the line that was just returned were left out at its end;
+  // its line end is none of them.
+  size_t cut() const { return cut_; }
+
  private:
   // Appends to `begun_` what the limit allows.
   void Keep(std::string_view text);
-  // Without the CR of a CRLF, and not over the limit.
-  std::string_view Trim(std::string_view line, bool finished) const;
+  // Without the CR of a CRLF, and not over the limit; counts what is cut.
+  std::string_view Trim(std::string_view line, bool finished);
 
   const size_t limit_;
   std::string_view piece_;
   // The start of a line whose end has not come yet. One byte longer than the
   // limit at most: that byte may turn out to be the CR of a CRLF.
   std::string begun_;
-  // Whether bytes of the begun line were dropped.
-  bool cut_ = false;
+  // How many bytes of the begun line were dropped, and the last of them.
+  size_t dropped_ = 0;
+  char last_dropped_ = '\0';
+  size_t cut_ = 0;
   // Whether `begun_` was handed out and can be forgotten.
   bool delivered_ = false;
 };

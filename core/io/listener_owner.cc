@@ -15,6 +15,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/io/process_table.h"
 
 namespace clawplane::core {
 namespace {
@@ -115,16 +116,6 @@ std::string ReadFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// A process can call itself anything; people and UTF-8 are owed plain text.
-std::string CommandOf(const std::string& process) {
-  std::string command = ReadFile(absl::StrCat("/proc/", process, "/comm"));
-  if (!command.empty() && command.back() == '\n') command.pop_back();
-  for (char& c : command) {
-    if (!absl::ascii_isprint(static_cast<unsigned char>(c))) c = '?';
-  }
-  return command;
-}
-
 bool HasOpen(const std::string& process, const std::string& link) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -149,7 +140,8 @@ std::optional<std::string> DescribeProcess(const Listener& listener) {
         status.st_uid != listener.user || !HasOpen(name, link)) {
       continue;
     }
-    return absl::StrCat("process ", name, " (", CommandOf(name), ")");
+    return absl::StrCat("process ", name, " (",
+                        CommandOf(Parse<pid_t>(name, 10).value_or(0)), ")");
   }
   return std::nullopt;
 }

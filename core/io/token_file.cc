@@ -11,11 +11,14 @@
 #include <array>
 #include <cstring>
 
+#include "core/model/secret_mask.h"
 #include "core/model/text.h"
 
 namespace clawplane::core {
 namespace {
 
+// What is shorter could not be told from ordinary words in logs, either.
+constexpr size_t kMinTokenBytes = SecretMask::kMinBytes;
 constexpr size_t kMaxBytes = 4096;
 
 // Closes a descriptor at the end of a scope.
@@ -98,6 +101,11 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
     return Error(path,
                  "is empty; delete it to have one made, or put the "
                  "token into it");
+  }
+  if (text.size() < kMinTokenBytes) {
+    return Error(path, Concat("holds a token of ", text.size(),
+                              " bytes, which could be guessed; at least ",
+                              kMinTokenBytes, " are asked for"));
   }
   if (std::any_of(text.begin(), text.end(),
                   [](char c) { return c <= ' ' || c > '~'; })) {

@@ -39,13 +39,14 @@ struct WsLimits {
 //
 // * `Send` may come before `on_open`; the messages wait for it.
 // * Pings are answered in every phase after the upgrade, and nothing ends a
-//   connection for being quiet: who uses it decides about liveness.
+//   connection for being quiet: who uses it decides about liveness, by
+//   `on_alive` and `Ping`, which is nothing while the last ping is unwritten.
 // * Text and binary messages are delivered alike, but a text message that is
 //   not UTF-8 ends the connection (1007 to the peer, 1006 in `on_end`).
 // * A message over the limit is read to its end, reported by its head
 //   (`MessageBuffer::kHeadBytes`) and dropped; the connection stays open.
-// * After `Close` no `on_message` and no `on_oversized` come. A message being
-//   written is finished first, within the time that closing may take.
+// * After `Close` no report comes but `on_end`. A message being written is
+//   finished first, within the time that closing may take.
 //
 // On the strand. A connection may outlive its connector.
 class WsConnector final : public Connector {

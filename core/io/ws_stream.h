@@ -44,13 +44,19 @@ void async_teardown(boost::beast::role_type role, WsSocket& socket,
 // Without compression.
 using WsStream = boost::beast::websocket::stream<WsSocket, false>;
 
+struct WsNotices {
+  // The stream closes by itself: true for a close frame of the peer, false when
+  // it begins to wait for the end of the TCP connection, which also follows a
+  // breach of the protocol.
+  std::function<void(bool by_peer)> on_closing;
+  // A ping, pong or close came. For a close, after the above.
+  std::function<void(bool pong)> on_control;
+};
+
 // Sets it up: one frame for each message, of text, in few system calls; no
-// limit on what is received, for the receiver has its own. `on_closing` is
-// called when the stream closes by itself: with true for a close frame of the
-// peer, with false when it begins to wait for the end of the TCP connection,
-// which also follows a breach of the protocol.
-inline void Configure(WsStream& stream,
-                      std::function<void(bool by_peer)> on_closing) {
+// limit on what is received, for the receiver has its own. Notices come in the
+// midst of Beast's operations, which must not be started or ended there.
+inline void Configure(WsStream& stream, WsNotices notices) {
   stream.text(true);
   stream.auto_fragment(false);
   // A masked message is copied through this, one system call for each filling.
@@ -59,13 +65,15 @@ inline void Configure(WsStream& stream,
   // is none on the loopback interface, so they may be guessable.
   stream.secure_prng(false);
   stream.read_message_max(0);
-  stream.next_layer().on_teardown = [on_closing] { on_closing(false); };
+  stream.next_layer().on_teardown = [closing = notices.on_closing] {
+    closing(false);
+  };
   stream.control_callback(
-      [on_closing = std::move(on_closing)](
-          boost::beast::websocket::frame_type type, boost::beast::string_view) {
-        if (type == boost::beast::websocket::frame_type::close) {
-          on_closing(true);
-        }
+      [notices = std::move(notices)](boost::beast::websocket::frame_type type,
+                                     boost::beast::string_view) {
+        using boost::beast::websocket::frame_type;
+        if (type == frame_type::close) notices.on_closing(true);
+        notices.on_control(type == frame_type::pong);
       });
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "core/model/event_log.h"
 #include "core/model/gateway_machine.h"
+#include "core/model/liveness.h"
 #include "core/model/log_buffer.h"
 #include "core/model/pending_calls.h"
 #include "core/model/time.h"
@@ -42,6 +43,8 @@ struct GatewayConfig {
                                      "operator.admin", "operator.approvals",
                                      "operator.pairing"};
   Duration probe_timeout = std::chrono::seconds(2);
+  // Whether the gateway is wanted up where no wish is stored.
+  bool autostart = false;
 };
 
 // Thread-compatible. Built once by `ApplySetting`, then never changed.
@@ -56,6 +59,7 @@ struct Config {
   std::string socket;
   GatewayConfig gateway;
   GatewayMachine::Settings machine;
+  Liveness::Settings liveness;
   PendingCalls::Limits calls;
   EventLog::Limits events;
   LogBuffer::Limits logs;

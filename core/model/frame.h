@@ -107,6 +107,10 @@ struct Hello {
 // type `hello-ok` with a protocol version. Any other member may be missing.
 std::optional<Hello> ParseHello(JsonView payload);
 
+// Whether the payload of the event `shutdown` announces a restart, rather than
+// an end: then it says in milliseconds when it expects to be back.
+bool AnnouncesRestart(JsonView shutdown);
+
 // The string at `member` of the object `json`; empty if there is none.
 std::string StringMember(JsonView json, std::string_view member);
 

@@ -172,6 +172,13 @@ std::optional<Hello> ParseHello(JsonView payload) {
   return hello;
 }
 
+bool AnnouncesRestart(JsonView shutdown) {
+  const auto document = ParseDom(shutdown);
+  if (!document) return false;
+  const auto* expected = Find(*document, "restartExpectedMs");
+  return expected != nullptr && expected->IsNumber();
+}
+
 std::string StringMember(JsonView json, std::string_view member) {
   const auto document = ParseDom(json);
   return document ? StringAt(*document, member) : std::string();

@@ -120,6 +120,11 @@ class GatewayMachine {
 
   const GatewayStatus& status() const { return status_; }
 
+  // The process of ours that runs, if one does.
+  std::optional<Generation> child() const {
+    return child_ ? std::optional(child_->generation) : std::nullopt;
+  }
+
   // When `DeadlineReached` is due, if ever. May change with each `Step`.
   std::optional<TimePoint> deadline() const;
 

@@ -43,6 +43,7 @@ TEST_F(ChildOutputTest, CutsALongLine) {
   child->record.AwaitExit();
   EXPECT_THAT(child->record.Lines(LogSource::kStdout),
               ElementsAre(std::string(LogBuffer::kMaxLineBytes, 'x'), "next"));
+  EXPECT_EQ(child->record.cut(), 100000 - LogBuffer::kMaxLineBytes);
 }
 
 TEST_F(ChildOutputTest, TellsTheStreamsApartAndKeepsTheOrderOfEach) {

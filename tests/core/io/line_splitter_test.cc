@@ -59,5 +59,21 @@ TEST_P(LineSplitterTest, CountsNoLineEndAgainstTheLimit) {
               ElementsAre("1234", "123\r", "1234", "1234"));
 }
 
+TEST_P(LineSplitterTest, TellsHowMuchItLeftOut) {
+  const std::string_view text =
+      "1234\n12345\n1234\r\n12345\r\n123456789\r\n\n1234\r5\n1234\r";
+  LineSplitter splitter(kLimit);
+  std::vector<size_t> cuts;
+  for (size_t at = 0; at < text.size(); at += GetParam()) {
+    splitter.Feed(text.substr(at, GetParam()));
+    while (splitter.Next()) cuts.push_back(splitter.cut());
+  }
+  ASSERT_TRUE(splitter.Last());
+  cuts.push_back(splitter.cut());
+
+  // The last line has no end, so its CR is a part of it.
+  EXPECT_THAT(cuts, ElementsAre(0, 1, 0, 1, 5, 0, 2, 1));
+}
+
 }  // namespace
 }  // namespace clawplane::core

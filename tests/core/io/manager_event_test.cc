@@ -200,19 +200,6 @@ TEST_F(ManagerEventTest, StrikesTheTokenOutOfTheLastWords) {
               ::testing::HasSubstr("bad token [redacted]"));
 }
 
-TEST_F(ManagerEventTest, StrikesOutATokenThatIsAPartOfItsReplacement) {
-  token_ = "red";
-  launcher_.script = [](ScriptedLife& life) {
-    life.Print(LogSource::kStdout, "it is red, red");
-    life.Exit(ExitStatus::Exited(1));
-  };
-  Begin(Mode::kLaunch);
-
-  EXPECT_TRUE(Result(Start()).fault);
-
-  EXPECT_THAT(Lines(), ElementsAre("it is [redacted], [redacted]"));
-}
-
 // ---- Subscribers
 
 TEST_F(ManagerEventTest, LetsAFollowerLeaveWhileItIsWoken) {

@@ -103,6 +103,13 @@ void ManagerTest::Begin(Mode mode) {
                                         "/",
                                         {"OPENCLAW_GATEWAY_TOKEN=" + token}};
                                   },
+                              .plan_repair = [this] { return repair_; },
+                              .lock_holder = [this] { return lock_holder_; },
+                              .store_wish =
+                                  [this](bool wanted_up) {
+                                    wishes_.push_back(wanted_up);
+                                    return wish_fault_;
+                                  },
                               .random = [] { return 0.0; },
                               .log =
                                   [this](const std::string& line) {
@@ -236,6 +243,7 @@ bool ManagerTest::WaitsForTime() const {
     case Phase::kProbing:
     case Phase::kConnecting:
     case Phase::kTerminating:
+    case Phase::kRepairing:
     case Phase::kKilling:
       return false;
   }

@@ -141,6 +141,12 @@ class ManagerTest : public ::testing::Test, private Subscriber {
   ManualAlarm alarm_{strand_};
   ScriptedLauncher launcher_{strand_};
   std::variant<std::string, Fault> token_ = kToken;
+  std::variant<LaunchSpec, Fault> repair_ =
+      LaunchSpec{"/bin/gateway", {"doctor", "--fix"}, "/", {}};
+  std::string lock_holder_;
+  // The wishes that were stored, and what storing fails with.
+  std::vector<bool> wishes_;
+  std::optional<Fault> wish_fault_;
   std::unique_ptr<FakeGateway> foreign_;
   std::unique_ptr<GatewayManager> manager_;
 

@@ -24,16 +24,23 @@ constexpr std::chrono::seconds kPatience(30);
 
 // ---- Record
 
-void Record::AddLine(LogSource source, std::string_view line) {
+void Record::AddLine(LogSource source, std::string_view line, size_t cut) {
   const std::lock_guard lock(mutex_);
   lines_.emplace_back(source, line);
+  cut_ += cut;
   ++reports_;
   changed_.notify_all();
 }
 
-void Record::AddExit(ExitStatus exit) {
+void Record::AddStop(bool stopped) {
   const std::lock_guard lock(mutex_);
-  exits_.push_back(exit);
+  stops_.push_back(stopped);
+  changed_.notify_all();
+}
+
+void Record::AddEnd(const ProcessGone& gone) {
+  const std::lock_guard lock(mutex_);
+  ends_.push_back(gone);
   ++reports_;
   changed_.notify_all();
 }
@@ -45,6 +52,11 @@ std::vector<std::string> Record::Lines(LogSource source) const {
     if (from == source) lines.push_back(line);
   }
   return lines;
+}
+
+size_t Record::cut() const {
+  const std::lock_guard lock(mutex_);
+  return cut_;
 }
 
 size_t Record::reports() const {
@@ -59,11 +71,18 @@ void Record::AwaitLine(std::string_view wanted) const {
   });
 }
 
-ExitStatus Record::AwaitExit() const {
-  Await([&] { return !exits_.empty(); });
+void Record::AwaitStops(const std::vector<bool>& wanted) const {
+  Await([&] { return stops_ == wanted; });
+}
+
+ExitStatus Record::AwaitExit() const { return AwaitEnd().exit; }
+
+ProcessGone Record::AwaitEnd() const {
+  Await([&] { return !ends_.empty(); });
   const std::lock_guard lock(mutex_);
-  EXPECT_EQ(exits_.size(), 1u);
-  return exits_.empty() ? ExitStatus::Exited(-2) : exits_.front();
+  EXPECT_EQ(ends_.size(), 1u);
+  if (ends_.empty()) return {.exit = ExitStatus::Exited(-2)};
+  return ends_.front();
 }
 
 void Record::Await(std::function<bool()> condition) const {
@@ -154,19 +173,19 @@ std::unique_ptr<Child> ProcessTest::Start(const LaunchSpec& spec,
                                           std::function<void()> on_report) {
   auto child = std::make_unique<Child>(*this);
   Record& record = child->record;
-  auto launched =
-      Launch(spec, {.on_line =
-                        [&record, on_report](LogSource source,
-                                             std::string_view line, size_t) {
-                          record.AddLine(source, line);
-                          if (on_report) on_report();
-                        },
-                    .on_stopped = {},
-                    .on_gone =
-                        [&record, on_report](const ProcessGone& gone) {
-                          record.AddExit(gone.exit);
-                          if (on_report) on_report();
-                        }});
+  auto launched = Launch(
+      spec, {.on_line =
+                 [&record, on_report](LogSource source, std::string_view line,
+                                      size_t cut) {
+                   record.AddLine(source, line, cut);
+                   if (on_report) on_report();
+                 },
+             .on_stopped = [&record](bool stopped) { record.AddStop(stopped); },
+             .on_gone =
+                 [&record, on_report](const ProcessGone& gone) {
+                   record.AddEnd(gone);
+                   if (on_report) on_report();
+                 }});
   if (const auto* fault = std::get_if<Fault>(&launched)) {
     ADD_FAILURE() << fault->message;
     return nullptr;

@@ -29,15 +29,23 @@ namespace clawplane::core {
 // What a child has reported. Thread-safe.
 class Record {
  public:
-  void AddLine(LogSource source, std::string_view line);
-  void AddExit(ExitStatus exit);
+  void AddLine(LogSource source, std::string_view line, size_t cut);
+  void AddStop(bool stopped);
+  void AddEnd(const ProcessGone& gone);
 
   // The lines of one stream so far.
   std::vector<std::string> Lines(LogSource source) const;
+  // How many bytes of lines were left out so far.
+  size_t cut() const;
+  // How many lines and ends were reported.
   size_t reports() const;
 
   void AwaitLine(std::string_view line) const;
+  // Waits until these are all reports of a stop (true) or its end.
+  void AwaitStops(const std::vector<bool>& stops) const;
   ExitStatus AwaitExit() const;
+  // The same, with the number of those that outlived it.
+  ProcessGone AwaitEnd() const;
 
  private:
   void Await(std::function<bool()> condition) const;
@@ -45,7 +53,9 @@ class Record {
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::vector<std::pair<LogSource, std::string>> lines_;
-  std::vector<ExitStatus> exits_;
+  std::vector<bool> stops_;
+  std::vector<ProcessGone> ends_;
+  size_t cut_ = 0;
   size_t reports_ = 0;
 };
 

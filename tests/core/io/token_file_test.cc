@@ -37,7 +37,7 @@ class TokenFileTest : public ::testing::Test {
     if (token.ok()) return "it was read";
     const std::string message(token.status().message());
     EXPECT_THAT(message, HasSubstr(path_));
-    EXPECT_THAT(message, Not(HasSubstr("s3cret")));
+    EXPECT_THAT(message, Not(HasSubstr("s3cret-token")));
     return message;
   }
   mode_t Mode() const {
@@ -81,20 +81,20 @@ TEST_F(TokenFileTest, DoesNotMakeOneWhenOnlyAskedToRead) {
 }
 
 TEST_F(TokenFileTest, IgnoresTheSpaceAroundTheToken) {
-  Write(" \ts3cret\r\n\n");
+  Write(" \ts3cret-token\r\n\n");
 
-  EXPECT_EQ(*ReadToken(path_), "s3cret");
+  EXPECT_EQ(*ReadToken(path_), "s3cret-token");
 }
 
 TEST_F(TokenFileTest, LetsTheGroupReadIt) {
-  Write("s3cret\n", 0640);
+  Write("s3cret-token\n", 0640);
 
-  EXPECT_EQ(*ReadToken(path_), "s3cret");
+  EXPECT_EQ(*ReadToken(path_), "s3cret-token");
 }
 
 TEST_F(TokenFileTest, RefusesAFileThatOthersMayTouch) {
   for (const mode_t mode : {0644, 0604, 0602, 0601, 0660, 0620, 0666}) {
-    Write("s3cret\n", mode);
+    Write("s3cret-token\n", mode);
 
     EXPECT_THAT(ErrorOfRead(), HasSubstr("chmod 600")) << std::oct << mode;
   }
@@ -108,6 +108,12 @@ TEST_F(TokenFileTest, RefusesAnEmptyFile) {
   }
 }
 
+TEST_F(TokenFileTest, RefusesATokenThatCouldBeGuessed) {
+  Write("1234567");
+
+  EXPECT_THAT(ErrorOfRead(), HasSubstr("7 bytes"));
+}
+
 TEST_F(TokenFileTest, DoesNotReplaceAnEmptyFile) {
   Write("");
 
@@ -118,15 +124,16 @@ TEST_F(TokenFileTest, RefusesALargeFile) {
   Write(std::string(4096, 'x'));
   EXPECT_TRUE(ReadToken(path_).ok());
 
-  Write("s3cret" + std::string(4091, 'x'));
+  Write("s3cret-token" + std::string(4085, 'x'));
   EXPECT_THAT(ErrorOfRead(), HasSubstr("4 KiB"));
 }
 
 TEST_F(TokenFileTest, RefusesWhatIsNotOnePrintableWord) {
   for (const std::string& text :
-       {std::string("s3cret two"), std::string("s3cret\nsecond"),
-        std::string("s3cret\0x", 8), std::string("s3cret\x7f"),
-        std::string("s3cret\xc3\xa9"), std::string("s3cret\x1b[0m")}) {
+       {std::string("s3cret-token two"), std::string("s3cret-token\nsecond"),
+        std::string("s3cret-token\0x", 8), std::string("s3cret-token\x7f"),
+        std::string("s3cret-token\xc3\xa9"),
+        std::string("s3cret-token\x1b[0m")}) {
     Write(text);
 
     EXPECT_THAT(ErrorOfRead(), HasSubstr("printable"));

@@ -298,6 +298,8 @@ TEST_F(WsConnectionTest, TakesWorkFromAnotherThreadThanItsLoops) {
       ++seen;
     };
     reports.on_oversized = [](std::string_view, size_t) {};
+    reports.on_alive = [&] { strand_.AssertHeld(); };
+    reports.on_pong = [] {};
     reports.on_write = [&](uint64_t) { strand_.AssertHeld(); };
     reports.on_end = [](const ConnectionEnd&) { FAIL(); };
     connection_ = connector.Connect(peer_.port(), std::move(reports));

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +34,8 @@ inline WsLimits TestLimits() {
 
 class WsTest : public StrandTest {
  protected:
-  // Records each report as a line, and then calls `inside_` with it.
+  // Records each report as a line, and then calls `inside_` with it. Signs of
+  // life are counted apart: how many there are is the system's choice.
   ConnectionReports Reports() {
     ConnectionReports reports;
     reports.on_open = [this] { Record("open"); };
@@ -43,6 +45,8 @@ class WsTest : public StrandTest {
     reports.on_oversized = [this](std::string_view head, size_t size) {
       Record(absl::StrCat("oversized ", head.size(), " of ", size));
     };
+    reports.on_alive = [this] { Note("alive"); };
+    reports.on_pong = [this] { Note("pong"); };
     reports.on_write = [this](uint64_t tag) {
       Record(absl::StrCat("write ", tag));
     };
@@ -53,13 +57,20 @@ class WsTest : public StrandTest {
     return reports;
   }
 
-  void Record(std::string report) {
+  void Record(const std::string& report) {
+    reports_.push_back(report);
+    Check(report);
+  }
+  void Note(const std::string& sign) {
+    ++signs_[sign];
+    Check(sign);
+  }
+  void Check(const std::string& report) {
     strand_.AssertHeld();
     EXPECT_FALSE(in_call_) << report << " came from inside a call";
     EXPECT_FALSE(ended_) << report << " came after the end";
     EXPECT_TRUE(alive_) << report << " came after destruction";
     ended_ = end_.has_value();
-    reports_.push_back(report);
     if (inside_) inside_(report);
   }
 
@@ -79,6 +90,14 @@ class WsTest : public StrandTest {
   void SendHere(std::string message, uint64_t tag) {
     in_call_ = true;
     connection_->Send(std::move(message), tag);
+    in_call_ = false;
+  }
+  void Ping() {
+    OnStrand([&] { PingHere(); });
+  }
+  void PingHere() {
+    in_call_ = true;
+    connection_->Ping();
     in_call_ = false;
   }
   void Close(uint16_t code, std::string_view reason) {
@@ -117,6 +136,9 @@ class WsTest : public StrandTest {
   bool WaitFor(std::string_view report) {
     return Until([&] { return Count(report) > 0; });
   }
+  bool WaitForSign(const std::string& sign) {
+    return Until([&] { return signs_[sign] > 0; });
+  }
   bool WaitForFrames(size_t count) {
     return Until([&] { return peer_.frames().size() >= count; });
   }
@@ -129,6 +151,7 @@ class WsTest : public StrandTest {
   ScriptedPeer peer_{io_};
   std::unique_ptr<Connection> connection_;
   std::vector<std::string> reports_;
+  std::map<std::string, size_t> signs_;
   std::optional<ConnectionEnd> end_;
   std::function<void(const std::string&)> inside_;
   bool in_call_ = false;

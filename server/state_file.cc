@@ -1,0 +1,116 @@
+#include "server/state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+
+#include "core/io/unique_fd.h"
+#include "core/model/text.h"
+
+namespace clawplane::server {
+namespace {
+
+using core::Concat;
+using core::UniqueFd;
+
+constexpr size_t kMaxBytes = 64 * 1024;
+
+absl::Status SystemError(const std::string& path, std::string_view doing) {
+  const int error = errno;
+  return absl::Status(absl::ErrnoToStatusCode(error),
+                      Concat("the state file ", path, " cannot be ", doing,
+                             ": ", strerror(error)));
+}
+
+absl::Status SetAside(const std::string& path, std::string_view why) {
+  const std::string aside = path + ".damaged";
+  const bool moved = ::rename(path.c_str(), aside.c_str()) == 0;
+  return absl::DataLossError(Concat(
+      "the state file ", path, " is damaged: ", why,
+      moved
+          ? Concat("; it was moved to ", aside)
+          : Concat("; it cannot be moved to ", aside, ": ", strerror(errno))));
+}
+
+// Up to `kMaxBytes` + 1 bytes, which is one too many. False with `errno` set.
+bool ReadAll(int file, std::string& text) {
+  text.resize(kMaxBytes + 1);
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t count = ::read(file, text.data() + size, text.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    if (count == 0) break;
+    size += static_cast<size_t>(count);
+  }
+  text.resize(size);
+  return true;
+}
+
+bool WriteAll(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(file, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<size_t>(count));
+  }
+  return true;
+}
+
+// Without it, the new name of a file may be lost with the power.
+bool SyncDirectoryOf(const std::string& path) {
+  const std::filesystem::path parent =
+      std::filesystem::path(path).parent_path();
+  const UniqueFd directory(::open(parent.empty() ? "." : parent.c_str(),
+                                  O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Some file systems cannot do it, and say so.
+  return directory.get() >= 0 &&
+         (::fsync(directory.get()) == 0 || errno == EINVAL);
+}
+
+}  // namespace
+
+StoredState ReadStateFile(const std::string& path) {
+  // A pipe is refused below; opening it must not wait for its writer.
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0 && errno == ENOENT) return std::monostate();
+  if (file.get() < 0) return SystemError(path, "read");
+  struct stat stat;
+  if (::fstat(file.get(), &stat) != 0) return SystemError(path, "read");
+  if (!S_ISREG(stat.st_mode)) return SetAside(path, "it is no regular file");
+  std::string text;
+  if (!ReadAll(file.get(), text)) return SystemError(path, "read");
+  if (text.size() > kMaxBytes) return SetAside(path, "it is over 64 KiB");
+  auto record = core::ParseStateRecord(text);
+  if (const auto* why = std::get_if<std::string>(&record)) {
+    return SetAside(path, *why);
+  }
+  return std::get<core::StateRecord>(record);
+}
+
+absl::Status WriteStateFile(const std::string& path,
+                            const core::StateRecord& state) {
+  // Always of this name, so that what a crash leaves is replaced, and never
+  // gathers.
+  const std::string draft = path + ".new";
+  ::unlink(draft.c_str());
+  const UniqueFd file(
+      ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (file.get() < 0) return SystemError(path, "written");
+  if (!WriteAll(file.get(), core::FormatStateRecord(state)) ||
+      ::fsync(file.get()) != 0 || ::rename(draft.c_str(), path.c_str()) != 0) {
+    absl::Status status = SystemError(path, "written");
+    ::unlink(draft.c_str());
+    return status;
+  }
+  if (!SyncDirectoryOf(path)) return SystemError(path, "brought to the disk");
+  return absl::OkStatus();
+}
+
+}  // namespace clawplane::server
