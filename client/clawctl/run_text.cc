@@ -91,11 +91,11 @@ Rows EvidenceRows(const v1::Run& run) {
   return rows;
 }
 
+// Most lines of the gateway begin with a time of their own.
 Rows LineRows(const v1::Run& run) {
   Rows rows;
   for (const v1::LogLine& line : run.last_stderr()) {
-    rows.push_back(
-        {ShowTime(line.at()), MarkCut(line, Printable(line.text()))});
+    rows.push_back({MarkCut(line, Printable(WithoutColours(line.text())))});
   }
   return rows;
 }

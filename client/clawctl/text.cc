@@ -35,6 +35,24 @@ std::string Printable(absl::string_view text) {
   return out;
 }
 
+std::string WithoutColours(absl::string_view text) {
+  constexpr absl::string_view kBegin = "\x1b[";
+  constexpr absl::string_view kParameters = "0123456789;";
+  std::string out;
+  while (true) {
+    const size_t begin = text.find(kBegin);
+    if (begin == absl::string_view::npos) break;
+    const size_t end =
+        text.find_first_not_of(kParameters, begin + kBegin.size());
+    const bool is_colour = end != absl::string_view::npos && text[end] == 'm';
+    const size_t keep = is_colour ? begin : begin + kBegin.size();
+    absl::StrAppend(&out, text.substr(0, keep));
+    text.remove_prefix(is_colour ? end + 1 : keep);
+  }
+  absl::StrAppend(&out, text);
+  return out;
+}
+
 std::string Cut(absl::string_view text, size_t columns) {
   constexpr size_t kDots = 3;
   size_t characters = 0;

@@ -20,6 +20,9 @@ namespace clawplane::clawctl {
 // text cannot steer the terminal or pretend to be several lines.
 std::string Printable(absl::string_view text);
 
+// The text without the sequences that colour it (`\x1b[31m`).
+std::string WithoutColours(absl::string_view text);
+
 // The first `columns` characters of UTF-8 text; a cut one ends in "...".
 std::string Cut(absl::string_view text, size_t columns);
 

@@ -40,7 +40,7 @@ v1::Run Unresponsive() {
   evidence.set_text("no answer \x1b[2J to a call");
   v1::LogLine& line = *run.add_last_stderr();
   line.mutable_at()->set_seconds(1'700'000'050);
-  line.set_text("heap is full");
+  line.set_text("\x1b[1;31mheap\x1b[0m is full");
   line.set_cut_bytes(7);
   return run;
 }
@@ -130,7 +130,7 @@ TEST_F(RunsCommand, ShowsTheRunOfAProcessInFull) {
             "  2023-11-14T22:15:00.000+00:00  no answer \\x1b[2J to a call\n"
             "\n"
             "last lines of standard error\n"
-            "  2023-11-14T22:14:10.000+00:00  heap is full… [+7 bytes]\n");
+            "  heap is full… [+7 bytes]\n");
 }
 
 TEST_F(RunsCommand, ShowsTheLatestRunIfAsked) {

@@ -66,5 +66,24 @@ TEST(ShowExit, TellsACodeFromASignal) {
             "(unexpected)");
 }
 
+TEST(WithoutColours, TakesAwayColoursOnly) {
+  EXPECT_EQ(WithoutColours("plain"), "plain");
+  EXPECT_EQ(WithoutColours("\x1b[1;31mred\x1b[0m and\x1b[m more"),
+            "red and more");
+  EXPECT_EQ(WithoutColours("\x1b[2Jnot a colour"), "\x1b[2Jnot a colour");
+  EXPECT_EQ(WithoutColours("an end \x1b[3"), "an end \x1b[3");
+}
+
+TEST(ShowMemory, RoundsDown) {
+  EXPECT_EQ(ShowMemory(0), "0 MiB");
+  EXPECT_EQ(ShowMemory(2 * 1024 * 1024 - 1), "1 MiB");
+}
+
+TEST(Align, PadsAllColumnsButTheLast) {
+  EXPECT_EQ(Align({}), "");
+  EXPECT_EQ(Align({{"a", "bb", "c"}, {"aaa", "b", ""}}),
+            "a    bb  c\naaa  b   ");
+}
+
 }  // namespace
 }  // namespace clawplane::clawctl
