@@ -77,7 +77,7 @@ void ChaosTest::OpenWith(const std::string& gateway_lines,
       "unix:" + socket(), grpc::InsecureChannelCredentials(), arguments));
   watch_ = std::make_unique<Watch>(*stub_);
   ASSERT_TRUE(watch_->Await(
-      [](const Seen& seen) { return !seen.statuses.empty(); }, kPatience));
+      [](const Seen& seen) { return !seen.statuses.empty(); }, patience_));
   descriptors_ = DescriptorsOf(daemon_->pid());
 }
 
@@ -107,7 +107,7 @@ bool ChaosTest::AwaitStatus(
       [&](const Seen& seen) {
         return !seen.statuses.empty() && is_so(seen.statuses.back());
       },
-      kPatience);
+      patience_);
 }
 
 void ChaosTest::AwaitPhase(v1::GatewayStatus::Phase phase) {
@@ -143,16 +143,30 @@ void ChaosTest::StealPort(Behaviour behaviour) {
 bool ChaosTest::Await(const std::function<bool(const Seen&)>& since_fault) {
   return watch_->Await(
       [&](const Seen& seen) { return since_fault(seen.Since(before_)); },
-      kPatience);
+      patience_);
+}
+
+bool ChaosTest::IsFoundHealthy() {
+  const auto before = Status().health().checked_at();
+  const auto is_later = [&](const auto& at) {
+    return std::pair(at.seconds(), at.nanos()) >
+           std::pair(before.seconds(), before.nanos());
+  };
+  return WaitFor(
+      [&] {
+        const v1::HealthCheck health = Status().health();
+        return health.ok() && is_later(health.checked_at());
+      },
+      patience_);
 }
 
 void ChaosTest::GiveStop() {
-  stop_ = std::make_unique<PendingStop>(*stub_, v1::StopRequest(), kPatience);
+  stop_ = std::make_unique<PendingStop>(*stub_, v1::StopRequest(), patience_);
 }
 
 void ChaosTest::BeginStart() {
   start_ =
-      std::make_unique<PendingStart>(*stub_, v1::StartRequest(), kPatience);
+      std::make_unique<PendingStart>(*stub_, v1::StartRequest(), patience_);
 }
 
 // ---- One case
@@ -194,7 +208,7 @@ void ChaosTest::Reach(const Case& one) {
     case Point::kRestartDelay:
       break;
   }
-  const auto started_well = start_->Wait(kPatience);
+  const auto started_well = start_->Wait(patience_);
   ASSERT_TRUE(started_well && started_well->ok())
       << started_well->error_message();
   start_.reset();
@@ -217,7 +231,7 @@ void ChaosTest::Reach(const Case& one) {
     AwaitPhase(State::PHASE_TERMINATING);
   } else {
     restart_ = std::make_unique<PendingRestart>(*stub_, v1::RestartRequest(),
-                                                kPatience);
+                                                patience_);
     AwaitPhase(State::PHASE_RESTART_DELAY);
     HoldCall(one, true);
   }
@@ -230,8 +244,7 @@ void ChaosTest::BeginFault() {
   BeginRecovery();
 }
 
-void ChaosTest::Run(const Case& one) {
-  ASSERT_NO_FATAL_FAILURE(Reach(one));
+void ChaosTest::Inject(const Case& one) {
   BeginFault();
   ASSERT_NO_FATAL_FAILURE(one.inject(*this));
   ExpectEnd(one);
@@ -241,8 +254,16 @@ void ChaosTest::Run(const Case& one) {
   Keep(one.fault, Name(one.point),
        absl::StrCat(Name(one.state), ", ", Name(one.process), reason, call),
        seen_);
+  held_.reset();
   ReturnPort();
+}
+
+void ChaosTest::Run(const Case& one) {
+  ASSERT_NO_FATAL_FAILURE(Reach(one));
+  ASSERT_NO_FATAL_FAILURE(Inject(one));
+  if (one.mend) one.mend();
   ExpectWorks();
+  ExpectNoOtherChild();
   ExpectNothingLeft();
   ExpectSoundLog();
 }
@@ -296,8 +317,16 @@ void ChaosTest::ExpectEnd(const Case& one) {
     EXPECT_FALSE(IsAlive(pid_));
   }
   ExpectOrderEnded(one.state);
+  ExpectCallsEnded(one);
+}
+
+void ChaosTest::ExpectCallsEnded(const Case& one) {
+  for (const auto& sent : sent_) {
+    EXPECT_TRUE(sent->Wait(patience_)) << "the call that did the fault hangs";
+  }
+  sent_.clear();
   if (!held_) return;
-  const auto call = held_->Wait(kPatience);
+  const auto call = held_->Wait(patience_);
   absl::StrAppend(&seen_, "; call ", call ? Name(call->error_code()) : "hangs");
   ASSERT_TRUE(call) << "the call made before the fault hangs";
   EXPECT_EQ(call->error_code(), one.call) << call->error_message();
@@ -306,7 +335,7 @@ void ChaosTest::ExpectEnd(const Case& one) {
 void ChaosTest::ExpectOrderEnded(v1::GatewayStatus::State state) {
   const auto expect = [&](auto& order, bool succeeds) {
     if (order == nullptr) return;
-    const auto status = order->Wait(seconds(5));
+    const auto status = order->Wait(patience_);
     ASSERT_TRUE(status) << "an order given before the fault hangs";
     EXPECT_EQ(status->ok(), succeeds) << status->error_message();
     order.reset();
@@ -319,7 +348,7 @@ void ChaosTest::ExpectOrderEnded(v1::GatewayStatus::State state) {
 void ChaosTest::ExpectWorks() {
   if (Status().state() != State::STATE_RUNNING) {
     BeginStart();
-    const auto started = start_->Wait(kPatience);
+    const auto started = start_->Wait(patience_);
     ASSERT_TRUE(started);
     EXPECT_TRUE(started->ok()) << started->error_message();
     start_.reset();
@@ -328,13 +357,14 @@ void ChaosTest::ExpectWorks() {
   EXPECT_TRUE(answered.ok()) << answered.error_message();
 }
 
-void ChaosTest::ExpectNothingLeft() {
-  sent_.clear();
-  held_.reset();
+void ChaosTest::ExpectNoOtherChild() {
   const std::set<pid_t> expected = {static_cast<pid_t>(Status().pid())};
   EXPECT_EQ(ChildrenOf(daemon_->pid()), expected);
+}
+
+void ChaosTest::ExpectNothingLeft() {
   GiveStop();
-  const auto stopped = stop_->Wait(kPatience);
+  const auto stopped = stop_->Wait(patience_);
   ASSERT_TRUE(stopped && stopped->ok());
   stop_.reset();
   EXPECT_EQ(Status().state(), State::STATE_STOPPED);
@@ -351,7 +381,7 @@ void ChaosTest::ExpectSoundLog() {
       [&](const Seen& seen) {
         return !seen.events.empty() && seen.events.back().sequence() >= end;
       },
-      kPatience));
+      patience_));
   const Seen seen = watch_->Now();
   EXPECT_EQ(FaultOfLog(seen.events), "");
   uint64_t revision = 0;

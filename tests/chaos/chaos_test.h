@@ -72,6 +72,8 @@ struct Case {
   const char* method = nullptr;
   const char* params = "{}";
   std::chrono::milliseconds call_timeout = std::chrono::seconds(30);
+  // Lets the gateway be started again, where that takes more than an order.
+  std::function<void()> mend = nullptr;
 };
 
 inline std::ostream& operator<<(std::ostream& out, const Case& one) {
@@ -83,8 +85,6 @@ inline std::ostream& operator<<(std::ostream& out, const Case& one) {
 // Thread-compatible.
 class ChaosTest : public DaemonTest {
  public:
-  static constexpr std::chrono::seconds kPatience{25};
-
   // ---- What faults are made of
   pid_t gateway() const { return pid_; }
   void Signal(int number) const;
@@ -97,8 +97,10 @@ class ChaosTest : public DaemonTest {
   bool Await(const std::function<bool(const Seen&)>& since_fault);
   // The time to recover counts from now on.
   void BeginRecovery() { fault_at_ = std::chrono::steady_clock::now(); }
+  void BeginStart();
   void GiveStop();
-  std::string StatePath() const { return state_directory(); }
+  // Whether a health check that begins from now on finds all well.
+  bool IsFoundHealthy();
 
  protected:
   // With the settings common to all. `more` follows the fake's lines.
@@ -114,20 +116,28 @@ class ChaosTest : public DaemonTest {
   grpc::Status Rpc(const std::string& method, const std::string& params = "{}");
   v1::GatewayStatus Status();
 
-  // The parts of `Run`.
+  // The parts of `Run`. Of them, this does the fault and looks at its end.
+  void Inject(const Case& one);
   void Reach(const Case& one);
+  void AwaitPhase(v1::GatewayStatus::Phase phase);
+  void HoldCall(const Case& one, bool waiting);
   void BeginFault();
   void ExpectEnd(const Case& one);
   void ExpectOrderEnded(v1::GatewayStatus::State state);
+  void ExpectCallsEnded(const Case& one);
   // That the gateway can be used, or started and used.
   void ExpectWorks();
-  // That nothing but the gateway is a child of the daemon, and that after a
-  // stop nothing is, and that it has no more descriptors than at first.
+  // After a stop the same holds as below, and that there are no descriptors
+  // more than at first.
   void ExpectNothingLeft();
+  // That nothing but the gateway is a child of the daemon.
+  void ExpectNoOtherChild();
   void ExpectSoundLog();
   void Keep(const std::string& fault, const std::string& phase,
             const std::string& expected, const std::string& seen);
 
+  // How long anything may take.
+  std::chrono::seconds patience_{25};
   std::unique_ptr<v1::GatewayService::Stub> stub_;
   std::unique_ptr<Watch> watch_;
   std::map<std::string, int> descriptors_;
@@ -139,9 +149,6 @@ class ChaosTest : public DaemonTest {
 
  private:
   bool AwaitStatus(const std::function<bool(const v1::GatewayStatus&)>& is_so);
-  void BeginStart();
-  void HoldCall(const Case& one, bool waiting);
-  void AwaitPhase(v1::GatewayStatus::Phase phase);
   std::string Describe(const v1::GatewayStatus& status, const Seen& since);
 
   std::unique_ptr<FakeGateway> thief_;

@@ -8,11 +8,6 @@
 namespace clawplane::testing {
 namespace {
 
-TEST_P(FaultTest, EndsAsExpectedAndLeavesNothing) {
-  Open(GetParam().arguments, GetParam().settings);
-  if (!HasFatalFailure()) Run(GetParam());
-}
-
 std::vector<Case> Cases() {
   using grpc::StatusCode;
   return {

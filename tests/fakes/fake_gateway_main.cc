@@ -116,7 +116,10 @@ class Program {
   void WaitForRestart() {
     restarts_.async_wait([this](boost::system::error_code error, int) {
       if (error) return;
-      if (gateway_) gateway_->Restart(options_.gateway.restart_delay);
+      if (gateway_) {
+        gateway_->SetBehaviour(options_.gateway.behaviour);
+        gateway_->Restart(options_.gateway.restart_delay);
+      }
       WaitForRestart();
     });
   }
