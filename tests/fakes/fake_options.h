@@ -28,6 +28,8 @@ struct FakeProcessHooks {
   // A connect request came in; hello-ok was sent.
   std::function<void()> on_connect;
   std::function<void()> on_hello;
+  // The time of `ready_delay` or `restart_delay` is over.
+  std::function<void()> on_ready;
 };
 
 struct FakeGatewayOptions {

@@ -118,6 +118,7 @@ std::map<std::string, std::function<void()>> Switches(ProgramOptions& options) {
        [&] { options.command = ProgramOptions::Command::kVersion; }},
       {"--ignore-sigterm", [&] { options.ignore_sigterm = true; }},
       {"--leave-grandchild", [&] { options.leave_grandchild = true; }},
+      {"--print-ready", [&] { options.print_ready = true; }},
       {"--print-env", [&] { options.print_environment = true; }},
   };
 }
