@@ -45,6 +45,8 @@ int OpenSignals() {
   }
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  // A file over a limit is an error of that file's writer.
+  ::signal(SIGXFSZ, SIG_IGN);
   return ::signalfd(-1, &signals, SFD_CLOEXEC);
 }
 

@@ -81,7 +81,7 @@ ProcessReports GatewayManager::ProcessReportsFor(Generation generation) {
 void GatewayManager::OnLine(LogSource source, std::string_view text,
                             size_t cut) {
   LogLine line = {Now().wall, source, process_->pid(),
-                  mask_.Mask(ValidUtf8(text), cut > 0), cut};
+                  ValidUtf8(mask_.Mask(std::string(text), cut > 0)), cut};
   runs_.OnLine(line);
   logs_.Append(std::move(line));
   Wake(Topic::kLogs);

@@ -170,6 +170,12 @@ class Program {
       Reach(ExitPhase::kConnect);
     };
     gateway.hooks.on_hello = [this] { Reach(ExitPhase::kRunning); };
+    if (options_.print_ready) {
+      gateway.hooks.on_ready = [] {
+        const auto now = std::chrono::steady_clock::now().time_since_epoch();
+        Say(stdout, "ready at " + std::to_string(now.count()));
+      };
+    }
     gateway_ = std::make_unique<FakeGateway>(gateway);
     if (!gateway_->status().ok()) {
       const std::string port = std::to_string(gateway.port);

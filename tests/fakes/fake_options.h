@@ -29,6 +29,8 @@ struct FakeProcessHooks {
   std::function<void()> on_request;
   std::function<void()> on_connect;
   std::function<void()> on_hello;
+  // The time of `ready_delay` or `restart_delay` is over.
+  std::function<void()> on_ready;
 };
 
 struct FakeGatewayOptions {

@@ -125,6 +125,7 @@ std::map<std::string, std::function<void()>> Switches(ProgramOptions& options) {
       {"--ignore-sigterm", [&] { options.ignore_sigterm = true; }},
       {"--hang-busily", [&] { options.hang_busily = true; }},
       {"--leave-grandchild", [&] { options.leave_grandchild = true; }},
+      {"--print-ready", [&] { options.print_ready = true; }},
       {"--print-env", [&] { options.print_environment = true; }},
   };
 }

@@ -51,6 +51,8 @@ struct ProgramOptions {
   std::chrono::milliseconds slow_term{0};
   bool leave_grandchild = false;
   bool print_environment = false;
+  // Print, when it gets ready, the time of CLOCK_MONOTONIC in nanoseconds.
+  bool print_ready = false;
   // Printed at the start, to each stream.
   std::vector<std::string> print_lines;
 };

@@ -111,7 +111,9 @@ void FakeServer::SetReady(bool ready) {
 void FakeServer::ScheduleReady(std::chrono::milliseconds delay) {
   ready_timer_.expires_after(delay);
   ready_timer_.async_wait([this](Error error) {
-    if (!error) ready_ = true;
+    if (error) return;
+    ready_ = true;
+    if (options_.hooks.on_ready) options_.hooks.on_ready();
   });
 }
 
