@@ -43,6 +43,10 @@ for label in "${labels[@]}"; do
   skipped=$((skipped + omitted))
 done
 
+if [[ " ${labels[*]} " == *" long "* && -f $output/chaos/table.txt ]]; then
+  say "what was done to the gateway, and what came of it:"
+  cat "$output/chaos/table.txt"
+fi
 deploy/dev/secrets.sh "$output" || die "the search for secrets in what the tests wrote failed"
 say "$passed passed, $failed failed, $skipped skipped"
 ((${#empty[@]} == 0)) || die "there is no test with the label: ${empty[*]}"

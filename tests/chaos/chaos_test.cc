@@ -48,8 +48,8 @@ void ChaosTest::Open(const std::vector<std::string>& arguments,
   std::vector<std::string> all = {"--tick-interval-ms", "1000"};
   for (const std::string& argument : arguments) {
     if (argument == "{bad}") {
-      all.insert(all.end(),
-                 {"--bad-starts", "1", "--state-file", place_ / "starts"});
+      counts_starts_ = true;
+      all.insert(all.end(), {"--bad-starts", "1", "--state-file", starts()});
     } else {
       all.push_back(argument);
     }
@@ -194,6 +194,9 @@ void ChaosTest::Reach(const Case& one) {
         return status.phase() == State::PHASE_WAITING_FOR_PORT &&
                status.has_pid();
       }));
+      // So far that it has counted this start as the bad one.
+      ASSERT_TRUE(!counts_starts_ ||
+                  WaitFor([&] { return !ReadFile(starts()).empty(); }));
       return HoldCall(one, true);
     case Point::kWaitingForReady:
       AwaitPhase(State::PHASE_WAITING_FOR_READY);

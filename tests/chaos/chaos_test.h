@@ -151,6 +151,10 @@ class ChaosTest : public DaemonTest {
   bool AwaitStatus(const std::function<bool(const v1::GatewayStatus&)>& is_so);
   std::string Describe(const v1::GatewayStatus& status, const Seen& since);
 
+  // Where the fake counts its starts, if it does.
+  std::string starts() const { return place_ / "starts"; }
+  bool counts_starts_ = false;
+
   std::unique_ptr<FakeGateway> thief_;
   std::unique_ptr<PendingRpc> held_;
   std::vector<std::unique_ptr<PendingRpc>> sent_;

@@ -209,6 +209,7 @@ TEST_F(ProgramTest, ThatIsGoneIsNotLaunchedForEver) {
 }
 
 TEST_F(ProgramTest, ThatEndsAgainAndAgainIsGivenUp) {
+  patience_ = seconds(55);  // after waits of 2, 4, 8 and 16 s
   OpenLinked();
   if (HasFatalFailure()) return;
   Run({.name = "",
@@ -219,6 +220,7 @@ TEST_F(ProgramTest, ThatEndsAgainAndAgainIsGivenUp) {
        .process = Process::kNone,
        .reason = v1::REASON_CRASH_LOOP,
        .call = StatusCode::FAILED_PRECONDITION,
+       .call_timeout = seconds(55),
        .mend = [this] { LinkTo(FAKE_GATEWAY_PROGRAM); }});
 }
 
