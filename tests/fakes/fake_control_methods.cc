@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "tests/fakes/fake_handshake.h"
@@ -152,6 +153,32 @@ void PauseReading(const FakeCall& call) {
   call.Answer(kDone);
 }
 
+// Neither reads nor writes by this connection any more, this answer included,
+// as where the peer has vanished without a word. Others are served.
+void Freeze(const FakeCall& call) { call.conversation.socket().Freeze(); }
+
+// Bytes that are no WebSocket frame.
+void Spoil(const FakeCall& call) {
+  call.conversation.socket().SendBytes("\xff\xff this is no frame");
+}
+
+// {behaviour}: that of a start, from now on.
+void Behave(const FakeCall& call) {
+  const auto read = ParseBehaviour(call.params.String("behaviour", ""));
+  if (!read) return call.Refuse("no such behaviour");
+  call.server().SetBehaviour(*read);
+  call.Answer(kDone);
+}
+
+// {busy?}: for ever, with all connections.
+void HangForEver(const FakeCall& call) { Hang(call.params.Flag("busy")); }
+
+// {ms}: with all connections.
+void HangForAWhile(const FakeCall& call) {
+  std::this_thread::sleep_for(Milliseconds(call, "ms", 1000));
+  call.Answer(kDone);
+}
+
 void Exit(const FakeCall& call) {
   const FakeProcessHooks& hooks = call.server().options().hooks;
   if (!hooks.exit) return call.Refuse("not a process of its own");
@@ -210,6 +237,13 @@ void Info(const FakeCall& call) {
 
 }  // namespace
 
+void Hang(bool busily) {
+  while (true) {
+    if (!busily) ::pause();
+    ::getppid();
+  }
+}
+
 const FakeMethodTable& ControlMethods() {
   static const auto* const kMethods = new FakeMethodTable{
       {"fake.echo", {"", Echo}},
@@ -234,6 +268,11 @@ const FakeMethodTable& ControlMethods() {
       {"fake.release", {"", Release}},
       {"fake.pause_reading", {"", PauseReading}},
       {"fake.silence", {"", SetSilent}},
+      {"fake.freeze", {"", Freeze}},
+      {"fake.spoil", {"", Spoil}},
+      {"fake.behave", {"", Behave}},
+      {"fake.hang", {"", HangForEver}},
+      {"fake.stall", {"", HangForAWhile}},
       {"fake.stop_ticking", {"", StopTicking}},
       {"fake.info", {"", Info}},
       {"fake.exit", {"", Exit}},

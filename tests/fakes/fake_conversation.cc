@@ -45,6 +45,8 @@ void FakeConversation::Begin(std::shared_ptr<FakeSocket> socket) {
 
 std::optional<HttpAnswer> FakeConversation::OnHttp(const HttpAsk& ask) {
   server_.record().AddRequest(ask.method + " " + ask.target);
+  const FakeProcessHooks& hooks = server_.options().hooks;
+  if (hooks.on_request) hooks.on_request();
   const BehaviourKind kind = server_.behaviour().kind;
   if (kind == BehaviourKind::kHttpOnly) {
     return HttpAnswer{200, "text/html", "<!doctype html><p>Not a gateway.</p>"};

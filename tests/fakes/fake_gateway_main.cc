@@ -19,6 +19,7 @@
 
 #include "absl/strings/str_split.h"
 #include "tests/fakes/fake_gateway.h"
+#include "tests/fakes/fake_methods.h"
 #include "tests/fakes/fake_program_options.h"
 
 extern char** environ;
@@ -77,6 +78,8 @@ class Program {
     WaitForSignal();
     WaitForRestart();
     PrepareEnd();
+    PrepareStart();
+    HangAt(ExitPhase::kBeforeListen);
     if (options_.exit_phase == ExitPhase::kBeforeListen) {
       BeginEnd();
     } else {
@@ -101,6 +104,8 @@ class Program {
       if (error) return;
       WaitForSignal();
       if (options_.ignore_sigterm) return;
+      HangAt(ExitPhase::kSigterm);
+      if (options_.exit_phase == ExitPhase::kSigterm) return BeginEnd();
       After(term_, options_.slow_term, [this] {
         if (!gateway_) return End(0);
         gateway_->ShutDown();
@@ -111,7 +116,10 @@ class Program {
   void WaitForRestart() {
     restarts_.async_wait([this](boost::system::error_code error, int) {
       if (error) return;
-      if (gateway_) gateway_->Restart(options_.gateway.restart_delay);
+      if (gateway_) {
+        gateway_->SetBehaviour(options_.gateway.behaviour);
+        gateway_->Restart(options_.gateway.restart_delay);
+      }
       WaitForRestart();
     });
   }
@@ -127,6 +135,26 @@ class Program {
     std::ofstream(options_.state_file) << count + 1;
   }
 
+  // Whether this start is to be a good one.
+  void PrepareStart() {
+    if (options_.bad_starts == 0 || options_.state_file.empty()) return;
+    const int count = ReadCount(options_.state_file);
+    if (count < options_.bad_starts) {
+      std::ofstream(options_.state_file) << count + 1;
+      return;
+    }
+    options_.exit_phase = ExitPhase::kNever;
+    options_.hang_phase = ExitPhase::kNever;
+    options_.ignore_sigterm = false;
+    options_.listen_delay = milliseconds(0);
+    options_.gateway.behaviour = {};
+    options_.gateway.ready_delay = milliseconds(0);
+  }
+
+  void HangAt(ExitPhase phase) {
+    if (options_.hang_phase == phase) Hang(options_.hang_busily);
+  }
+
   void Listen() {
     FakeGatewayOptions& gateway = options_.gateway;
     const char* token = std::getenv(options_.token_variable.c_str());
@@ -136,7 +164,11 @@ class Program {
     gateway.hooks.print = [](std::string_view stream, std::string_view text) {
       Say(stream == "stderr" ? stderr : stdout, std::string(text));
     };
-    gateway.hooks.on_connect = [this] { Reach(ExitPhase::kConnect); };
+    gateway.hooks.on_request = [this] { HangAt(ExitPhase::kListening); };
+    gateway.hooks.on_connect = [this] {
+      HangAt(ExitPhase::kConnect);
+      Reach(ExitPhase::kConnect);
+    };
     gateway.hooks.on_hello = [this] { Reach(ExitPhase::kRunning); };
     if (options_.print_ready) {
       gateway.hooks.on_ready = [] {

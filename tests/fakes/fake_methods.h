@@ -46,6 +46,9 @@ const FakeMethodTable& ControlMethods();
 
 std::vector<std::string> MethodNames();
 
+// Never returns, as a program does that hangs: it waits, or computes.
+[[noreturn]] void Hang(bool busily);
+
 // Runs one request, or answers why not.
 void CallMethod(FakeConversation& conversation, const std::string& method,
                 const std::string& id, const std::optional<Json>& params);

@@ -25,7 +25,8 @@ struct FakeProcessHooks {
   std::function<void()> abort;
   // `fake.print` and `fake.print_token`; the stream is "stdout" or "stderr".
   std::function<void(std::string_view stream, std::string_view text)> print;
-  // A connect request came in; hello-ok was sent.
+  // An HTTP request came in; a connect request did; hello-ok was sent.
+  std::function<void()> on_request;
   std::function<void()> on_connect;
   std::function<void()> on_hello;
   // The time of `ready_delay` or `restart_delay` is over.

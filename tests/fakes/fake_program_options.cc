@@ -56,7 +56,8 @@ bool TakePhase(const std::string& value, ExitPhase& into) {
       {"before-listen", ExitPhase::kBeforeListen},
       {"listening", ExitPhase::kListening},
       {"connect", ExitPhase::kConnect},
-      {"running", ExitPhase::kRunning}};
+      {"running", ExitPhase::kRunning},
+      {"sigterm", ExitPhase::kSigterm}};
   const auto found = kPhases->find(value);
   if (found == kPhases->end()) return false;
   into = found->second;
@@ -90,7 +91,12 @@ std::map<std::string, Take> ValueOptions(ProgramOptions& options) {
        [&](const std::string& value) {
          return TakePhase(value, options.exit_phase);
        }},
+      {"--hang-at",
+       [&](const std::string& value) {
+         return TakePhase(value, options.hang_phase);
+       }},
       {"--exit-times", Number(options.exit_times)},
+      {"--bad-starts", Number(options.bad_starts)},
       {"--state-file", Text(options.state_file)},
       {"--slow-term-ms", Time(options.slow_term)},
       {"--print-line",
@@ -117,6 +123,7 @@ std::map<std::string, std::function<void()>> Switches(ProgramOptions& options) {
       {"--version",
        [&] { options.command = ProgramOptions::Command::kVersion; }},
       {"--ignore-sigterm", [&] { options.ignore_sigterm = true; }},
+      {"--hang-busily", [&] { options.hang_busily = true; }},
       {"--leave-grandchild", [&] { options.leave_grandchild = true; }},
       {"--print-ready", [&] { options.print_ready = true; }},
       {"--print-env", [&] { options.print_environment = true; }},

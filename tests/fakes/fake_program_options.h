@@ -19,6 +19,7 @@ enum class ExitPhase {
   kListening,
   kConnect,  // at the first connect request
   kRunning,  // after the first hello-ok
+  kSigterm,  // at SIGTERM
 };
 
 struct ProgramOptions {
@@ -37,7 +38,14 @@ struct ProgramOptions {
   // Only the first starts end like that, counted in the file; the command
   // `doctor` makes the file say that there were enough. 0: each start.
   int exit_times = 0;
+  // As above, for all that is wrong with a start: its end, its hang, its
+  // behaviour, its delays and its deafness to SIGTERM.
+  int bad_starts = 0;
   std::string state_file;
+
+  // When it hangs, and whether it uses its processor then.
+  ExitPhase hang_phase = ExitPhase::kNever;
+  bool hang_busily = false;
 
   bool ignore_sigterm = false;
   std::chrono::milliseconds slow_term{0};

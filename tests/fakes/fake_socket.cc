@@ -85,6 +85,16 @@ class BeastSocket : public FakeSocket,
     pause_for_ = time;
   }
 
+  void Freeze() override {
+    frozen_ = true;
+    pings_.cancel();
+  }
+
+  void SendBytes(const std::string& bytes) override {
+    Error ignored;
+    asio::write(stream_.next_layer(), asio::buffer(bytes), ignored);
+  }
+
  private:
   struct Item {
     enum Kind { kText, kBinary, kClose };
@@ -155,6 +165,7 @@ class BeastSocket : public FakeSocket,
   }
 
   void ReadMessage() {
+    if (frozen_) return;
     if (pause_for_.count() > 0) {
       pause_.expires_after(std::exchange(pause_for_, {}));
       pause_.async_wait(
@@ -179,7 +190,7 @@ class BeastSocket : public FakeSocket,
   }
 
   void Enqueue(Item item) {
-    if (closing_ || !upgraded_) return;
+    if (closing_ || frozen_ || !upgraded_) return;
     closing_ = item.kind == Item::kClose;
     queue_.push_back(std::move(item));
     if (queue_.size() == 1) SendNext();
@@ -234,6 +245,7 @@ class BeastSocket : public FakeSocket,
   std::deque<Item> queue_;
   bool upgraded_ = false;
   bool closing_ = false;
+  bool frozen_ = false;
 };
 
 }  // namespace

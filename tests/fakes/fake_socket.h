@@ -66,6 +66,10 @@ class FakeSocket {
   virtual void PingEvery(std::chrono::milliseconds interval) = 0;
   // Reads nothing for a while, from the next message on.
   virtual void PauseReading(std::chrono::milliseconds time) = 0;
+  // Neither reads nor writes any more, from the next message on; stays open.
+  virtual void Freeze() = 0;
+  // These bytes, outside of any frame. Not while anything is being sent.
+  virtual void SendBytes(const std::string& bytes) = 0;
 };
 
 std::shared_ptr<FakeSocket> MakeFakeSocket(
