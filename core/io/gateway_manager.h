@@ -192,7 +192,8 @@ class GatewayManager {
   std::string LastWords() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
   // What is seen of the gateway; see `Liveness`.
-  void OnAlive() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void OnHeard() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void OnHttpAnswer() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void BeginCheck(bool thorough) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void ConcludeCheckIfComplete() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void ConcludeCheck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
@@ -238,6 +239,7 @@ class GatewayManager {
   std::unique_ptr<Process> process_ ABSL_GUARDED_BY(strand_);
   std::unique_ptr<Probe> probe_ ABSL_GUARDED_BY(strand_);
   std::unique_ptr<GatewayLink> link_ ABSL_GUARDED_BY(strand_);
+  Generation link_generation_ ABSL_GUARDED_BY(strand_) = 0;
   // One that is saying goodbye.
   std::unique_ptr<GatewayLink> closing_ ABSL_GUARDED_BY(strand_);
   // What the end of the control plane leaves until that is said.

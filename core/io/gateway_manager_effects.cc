@@ -109,6 +109,7 @@ void GatewayManager::Apply(const Connect& effect) {
     return;
   }
   mask_.Add(std::get<std::string>(token));
+  link_generation_ = effect.link;
   link_ = std::make_unique<GatewayLink>(
       world_.connector, config_.machine.port,
       ConnectParams{std::get<std::string>(token),
@@ -150,7 +151,7 @@ GatewayLink::Reports GatewayManager::LinkReportsFor(Generation generation) {
           .on_alive =
               [this] {
                 strand_.AssertHeld();
-                OnAlive();
+                OnHeard();
               },
           .on_pong =
               [this] {

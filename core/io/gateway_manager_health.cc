@@ -9,7 +9,13 @@
 namespace clawplane::core {
 
 // Comes with every read: no more than a note, but for the end of a suspicion.
-void GatewayManager::OnAlive() {
+void GatewayManager::OnHeard() {
+  if (liveness_.active() && liveness_.OnHeard(Now().steady)) {
+    Step(SuspicionEnded());
+  }
+}
+
+void GatewayManager::OnHttpAnswer() {
   if (liveness_.active() && liveness_.OnSign(Now().steady)) {
     Step(SuspicionEnded());
   }
@@ -34,7 +40,7 @@ void GatewayManager::BeginCheck(bool thorough) {
                                              config_.liveness.check_interval)},
       Now().steady, [this](bool answered) {
         strand_.AssertHeld();
-        if (answered) OnAlive();
+        if (answered) OnHttpAnswer();
         ConcludeCheckIfComplete();
       });
   ConcludeCheckIfComplete();
@@ -60,6 +66,9 @@ void GatewayManager::ConcludeCheck() {
   Step(HealthChecked{std::move(finding.health)});
   if (finding.unresponsive) {
     Step(FoundUnresponsive{std::move(*finding.unresponsive)});
+  } else if (finding.dead_connection && link_ != nullptr) {
+    Apply(DropLink());
+    Step(ConnectionLost{link_generation_, std::move(*finding.dead_connection)});
   }
 }
 

@@ -29,7 +29,7 @@ Health::Layer FailedLayer(const HealthEvidence& evidence) {
 void Liveness::Begin(Duration tick, TimePoint now) {
   active_ = true;
   tick_ = tick;
-  last_sign_ = now;
+  last_sign_ = last_heard_ = now;
   next_check_ = now + settings_.check_interval;
   checking_ = false;
   suspect_ = false;
@@ -49,6 +49,11 @@ bool Liveness::OnSign(TimePoint now) {
   return std::exchange(suspect_, false);
 }
 
+bool Liveness::OnHeard(TimePoint now) {
+  last_heard_ = now;
+  return OnSign(now);
+}
+
 std::optional<TimePoint> Liveness::deadline() const {
   if (!active_) return std::nullopt;
   if (checking_) {
@@ -62,7 +67,10 @@ Liveness::Due Liveness::OnTime(Instant now) {
   Due due;
   const auto when = deadline();
   if (!when || now.steady < *when) return due;
-  if (now.steady - *when > kLate) last_sign_ += now.steady - *when;
+  if (now.steady - *when > kLate) {
+    last_sign_ += now.steady - *when;
+    last_heard_ += now.steady - *when;
+  }
   if (!suspect_ && now.steady >= suspicion_due()) {
     suspect_ = true;
     due.suspect_since = now.wall - Silence(now.steady);
@@ -94,6 +102,16 @@ Liveness::Finding Liveness::Conclude(const HealthEvidence& evidence,
     if (Silence(now.steady) >= limit) {
       finding.unresponsive = Describe(evidence, now.steady);
     }
+  }
+  // It was pinged and asked meanwhile, or it would not be silent.
+  const Duration unheard = now.steady - last_heard_;
+  if (thorough_ && evidence.connected && evidence.http_answer &&
+      !evidence.answer && !evidence.pong &&
+      unheard >= settings_.silence_limit) {
+    finding.dead_connection =
+        Concat("nothing came by the connection for ",
+               duration_cast<seconds>(unheard).count(),
+               " s, though the gateway answers over HTTP");
   }
   if (evidence.vitals) {
     cpu_time_ = evidence.vitals->cpu_time;

@@ -42,6 +42,10 @@ struct HealthEvidence {
 // the checks) is taken for busy, and has twice the limit. Time in which we did
 // not run ourselves does not count as silence.
 //
+// A gateway that answers over HTTP lives, yet the connection may be dead: where
+// one peer has vanished, TCP tells the other nothing while it only listens.
+// Such a connection is given up after the same limit.
+//
 // Thread-compatible.
 class Liveness {
  public:
@@ -66,6 +70,8 @@ class Liveness {
     Health health;
     // The verdict: the evidence, for people.
     std::optional<std::string> unresponsive;
+    // The connection is dead, and the gateway is not: the evidence, for people.
+    std::optional<std::string> dead_connection;
   };
 
   explicit Liveness(Settings settings) : settings_(settings) {}
@@ -78,6 +84,8 @@ class Liveness {
 
   // A sign of life. True if it ends a suspicion.
   bool OnSign(TimePoint now);
+  // One that came by the connection.
+  bool OnHeard(TimePoint now);
 
   // When there is something to do, if ever.
   std::optional<TimePoint> deadline() const;
@@ -104,6 +112,8 @@ class Liveness {
   bool active_ = false;
   Duration tick_{};
   TimePoint last_sign_;
+  // The latest that came by the connection.
+  TimePoint last_heard_;
   TimePoint next_check_;
   bool checking_ = false;
   bool thorough_ = false;

@@ -137,6 +137,32 @@ TEST_F(LivenessTest, TakesAnAnswerOverHttpForLife) {
   EXPECT_FALSE(TimeToVerdict(seconds(3600)));
 }
 
+TEST_F(LivenessTest, GivesUpAConnectionThatOnlyHttpOutlives) {
+  answers_ = Answers::kHttpOnly;
+  const TimePoint begin = now_.steady;
+  std::optional<std::string> dead;
+  while (!dead && now_.steady - begin < seconds(400)) {
+    const auto finding = Next();
+    if (!finding) continue;
+    EXPECT_FALSE(finding->unresponsive);
+    dead = finding->dead_connection;
+  }
+  ASSERT_TRUE(dead);
+  EXPECT_THAT(*dead, HasSubstr("though the gateway answers over HTTP"));
+  EXPECT_GE(now_.steady - begin, seconds(180));
+  EXPECT_LE(now_.steady - begin, seconds(180 + 65));
+}
+
+TEST_F(LivenessTest, KeepsAConnectionByWhichItHears) {
+  answers_ = Answers::kHttpOnly;
+  for (int i = 0; i < 60; ++i) {
+    const auto finding = Next();
+    EXPECT_FALSE(finding && finding->dead_connection);
+    Advance(seconds(30));
+    liveness_.OnHeard(now_.steady);
+  }
+}
+
 TEST_F(LivenessTest, NeverJudgesAGatewayThatSaysSomethingEachMinute) {
   answers_ = Answers::kNothing;
   for (int i = 0; i < 60; ++i) {
