@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/io/launch_plan.h"
+#include "core/io/state_lock_holder.h"
 #include "core/io/token_file.h"
 #include "core/model/text.h"
 #include "grpc/health/v1/health.pb.h"
@@ -38,7 +39,7 @@ std::string NewEpoch() {
 }  // namespace
 
 App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
-         std::string access_token, std::vector<std::string> environment)
+         std::string access_token, const std::vector<std::string>& environment)
     : config_(config),
       epoch_(NewEpoch()),
       directory_(std::move(directory)),
@@ -51,8 +52,7 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       prober_(strand_),
       alarm_(strand_),
       random_(std::random_device()()),
-      manager_(strand_, config_, kVersion, epoch_,
-               MakeWorld(std::move(environment))),
+      manager_(strand_, config_, kVersion, epoch_, MakeWorld(environment)),
       service_(strand_, manager_, access_),
       health_(manager_) {}
 
@@ -60,8 +60,20 @@ App::~App() {
   if (io_thread_.joinable()) End();
 }
 
+std::string App::HomeOfGateway(
+    const std::vector<std::string>& environment) const {
+  constexpr std::string_view kHome = "HOME=";
+  if (!config_.gateway.home.empty()) return config_.gateway.home;
+  for (const std::string_view variable : environment) {
+    if (variable.starts_with(kHome)) {
+      return std::string(variable.substr(kHome.size()));
+    }
+  }
+  return {};
+}
+
 core::GatewayManager::World App::MakeWorld(
-    std::vector<std::string> environment) {
+    const std::vector<std::string>& environment) {
   const auto token =
       [file = config_.gateway.token_file](
           bool may_make) -> std::variant<std::string, core::Fault> {
@@ -72,11 +84,25 @@ core::GatewayManager::World App::MakeWorld(
                        core::Concat("put the gateway's token into ", file,
                                     ", readable by nobody else")};
   };
-  const auto plan =
-      [this, environment = std::move(environment)](const std::string& secret) {
-        return core::PlanLaunch(config_.gateway, config_.machine.port, secret,
-                                environment);
-      };
+  const auto plan = [this, environment](const std::string& secret) {
+    return core::PlanLaunch(config_.gateway, config_.machine.port, secret,
+                            environment);
+  };
+  const auto plan_repair =
+      [this, environment]() -> std::variant<core::LaunchSpec, core::Fault> {
+    auto doctor =
+        core::PlanDoctor(config_.gateway, config_.machine.port, environment);
+    if (auto* fault = std::get_if<core::Fault>(&doctor)) return *fault;
+    auto& spec = std::get<std::optional<core::LaunchSpec>>(doctor);
+    if (spec) return *std::move(spec);
+    return core::Fault{core::Reason::kGatewayNotInstalled,
+                       "a configured command has no repair of its own",
+                       "set gateway.doctor_command if there is one"};
+  };
+  const auto lock_holder = [home = HomeOfGateway(environment)] {
+    const auto holder = core::FindStateLockHolder(home);
+    return holder ? holder->description : std::string();
+  };
   return {
       .launcher = launcher_,
       .connector = connector_,
@@ -84,12 +110,8 @@ core::GatewayManager::World App::MakeWorld(
       .alarm = alarm_,
       .token = token,
       .plan = plan,
-      .plan_repair =
-          [] {
-            return core::Fault{core::Reason::kGatewayNotInstalled,
-                               "no repair is known", ""};
-          },
-      .lock_holder = [] { return std::string(); },
+      .plan_repair = plan_repair,
+      .lock_holder = lock_holder,
       .store_wish = [file = directory_->state_file()](
                         bool wanted_up) -> std::optional<core::Fault> {
         const absl::Status stored = WriteStateFile(file, {wanted_up});

@@ -38,7 +38,7 @@ class App {
  public:
   // `environment` is what the gateway may inherit, NAME=value each.
   App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
-      std::string access_token, std::vector<std::string> environment);
+      std::string access_token, const std::vector<std::string>& environment);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
   ~App();
@@ -57,7 +57,9 @@ class App {
   void End();
 
  private:
-  core::GatewayManager::World MakeWorld(std::vector<std::string> environment);
+  core::GatewayManager::World MakeWorld(
+      const std::vector<std::string>& environment);
+  std::string HomeOfGateway(const std::vector<std::string>& environment) const;
   absl::Status Listen();
   bool WantsUp() const;
 

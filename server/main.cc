@@ -78,15 +78,15 @@ void ServeUntilStopped(App& app, int signals) {
   ::close(stopped);
 }
 
-int Run(const core::Config& config, std::vector<std::string> environment) {
+int Run(const core::Config& config,
+        const std::vector<std::string>& environment) {
   const int signals = OpenSignals();
   auto directory = StateDirectory::Open(config.state_directory);
   if (!directory.ok()) return Fail(directory.status().message().data());
   auto token = core::ReadOrMakeToken((*directory)->access_token_file());
   if (!token.ok()) return Fail(token.status().message().data());
 
-  App app(config, *std::move(directory), *std::move(token),
-          std::move(environment));
+  App app(config, *std::move(directory), *std::move(token), environment);
   const absl::Status started = app.Start();
   if (!started.ok()) return Fail(started.message().data());
   std::string ready = "clawplaned ready:";
@@ -119,5 +119,5 @@ int main(int argc, char** argv) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     variables.emplace_back(*entry);
   }
-  return Run(std::get<clawplane::core::Config>(options), std::move(variables));
+  return Run(std::get<clawplane::core::Config>(options), variables);
 }

@@ -239,7 +239,6 @@ class GatewayManager {
   std::unique_ptr<Process> process_ ABSL_GUARDED_BY(strand_);
   std::unique_ptr<Probe> probe_ ABSL_GUARDED_BY(strand_);
   std::unique_ptr<GatewayLink> link_ ABSL_GUARDED_BY(strand_);
-  Generation link_generation_ ABSL_GUARDED_BY(strand_) = 0;
   // One that is saying goodbye.
   std::unique_ptr<GatewayLink> closing_ ABSL_GUARDED_BY(strand_);
   // What the end of the control plane leaves until that is said.

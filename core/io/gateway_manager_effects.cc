@@ -109,7 +109,6 @@ void GatewayManager::Apply(const Connect& effect) {
     return;
   }
   mask_.Add(std::get<std::string>(token));
-  link_generation_ = effect.link;
   link_ = std::make_unique<GatewayLink>(
       world_.connector, config_.machine.port,
       ConnectParams{std::get<std::string>(token),

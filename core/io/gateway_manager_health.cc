@@ -66,9 +66,8 @@ void GatewayManager::ConcludeCheck() {
   Step(HealthChecked{std::move(finding.health)});
   if (finding.unresponsive) {
     Step(FoundUnresponsive{std::move(*finding.unresponsive)});
-  } else if (finding.dead_connection && link_ != nullptr) {
-    Apply(DropLink());
-    Step(ConnectionLost{link_generation_, std::move(*finding.dead_connection)});
+  } else if (finding.dead_connection) {
+    Step(ConnectionFoundDead{std::move(*finding.dead_connection)});
   }
 }
 

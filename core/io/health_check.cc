@@ -13,7 +13,8 @@ HealthCheck::HealthCheck(const Asked& asked, TimePoint now,
   }
   if (asked.prober == nullptr) return;
   if (asked.link != nullptr) asked.link->Ping();
-  // Open until it is told otherwise: what does not answer in time is not closed.
+  // Open until it is told otherwise: what does not answer in time is not
+  // closed.
   evidence_.http_asked = evidence_.port_open = awaits_http_ = true;
   probe_ = asked.prober->Look(
       asked.port, asked.timeout,

@@ -109,9 +109,9 @@ void Put(std::string entry, std::vector<std::string>& environment) {
   environment.push_back(std::move(entry));
 }
 
+// Without the token.
 std::vector<std::string> ChildEnvironment(
-    const GatewayConfig& config, const std::string& token,
-    const std::vector<std::string>& environment) {
+    const GatewayConfig& config, const std::vector<std::string>& environment) {
   const auto is_left_out = [&](std::string_view entry) {
     const auto begins = [&](std::string_view name) {
       return entry.starts_with(name);
@@ -137,23 +137,23 @@ std::vector<std::string> ChildEnvironment(
     Put("CLAWDBOT_SKIP_CHANNELS=1", child);
   }
   for (const std::string& entry : config.environment) Put(entry, child);
-  Put(Concat("OPENCLAW_GATEWAY_TOKEN=", token), child);
   return child;
 }
 
-PlanOrFault PlanCommand(const GatewayConfig& config, uint16_t port,
+// `command` is the value of the setting `key`.
+PlanOrFault PlanCommand(const GatewayConfig& config, std::string_view key,
+                        const std::vector<std::string>& command, uint16_t port,
                         const std::vector<std::string>& environment) {
   LaunchSpec spec;
-  const auto program = FindProgram(config.command.front(), environment);
+  const auto program = FindProgram(command.front(), environment);
   if (!program) {
     return NotInstalled(
-        Concat("gateway.command names ", config.command.front(),
-               ", which is not a program"),
-        "install it, or set gateway.command to a program that exists");
+        Concat(key, " names ", command.front(), ", which is not a program"),
+        Concat("install it, or set ", key, " to a program that exists"));
   }
   spec.executable = *program;
-  for (size_t i = 1; i < config.command.size(); ++i) {
-    std::string argument = config.command[i];
+  for (size_t i = 1; i < command.size(); ++i) {
+    std::string argument = command[i];
     constexpr std::string_view kPort = "{port}";
     for (size_t at = 0; (at = argument.find(kPort, at)) != argument.npos;) {
       argument.replace(at, kPort.size(), std::to_string(port));
@@ -179,18 +179,16 @@ std::string FindPackage(const std::vector<std::string>& environment) {
   return entry.parent_path().string();
 }
 
-void AddRunArguments(const GatewayConfig& config, uint16_t port,
-                     LaunchSpec& spec) {
-  spec.arguments.insert(spec.arguments.end(),
-                        {"gateway", "run", "--port", std::to_string(port)});
-  if (config.dev) spec.arguments.push_back("--dev");
-  if (config.allow_unconfigured) {
-    spec.arguments.push_back("--allow-unconfigured");
-  }
+std::vector<std::string> RunArguments(const GatewayConfig& config,
+                                      uint16_t port) {
+  std::vector<std::string> arguments = {"gateway", "run", "--port",
+                                        std::to_string(port)};
+  if (config.dev) arguments.push_back("--dev");
+  if (config.allow_unconfigured) arguments.push_back("--allow-unconfigured");
+  return arguments;
 }
 
 PlanOrFault PlanProduction(const GatewayConfig& config, const fs::path& root,
-                           uint16_t port,
                            const std::vector<std::string>& environment) {
   if (!IsDirectory(root / "node_modules") &&
       root.parent_path().filename() != "node_modules") {
@@ -208,13 +206,11 @@ PlanOrFault PlanProduction(const GatewayConfig& config, const fs::path& root,
             : Concat("gateway.node is ", wanted, ", which is not a program"),
         "install Node 24.16 or later, or set gateway.node to it");
   }
-  LaunchSpec spec{*node, {(root / "openclaw.mjs").string()}, root.string(), {}};
-  AddRunArguments(config, port, spec);
-  return spec;
+  return LaunchSpec{
+      *node, {(root / "openclaw.mjs").string()}, root.string(), {}};
 }
 
-PlanOrFault PlanDevelopment(const GatewayConfig& config, const fs::path& root,
-                            uint16_t port,
+PlanOrFault PlanDevelopment(const fs::path& root,
                             const std::vector<std::string>& environment) {
   if (!IsDirectory(root / "node_modules")) {
     return Fault{
@@ -227,9 +223,7 @@ PlanOrFault PlanDevelopment(const GatewayConfig& config, const fs::path& root,
     return NotInstalled("there is no pnpm in PATH, which runs the sources",
                         "run: npm install -g pnpm");
   }
-  LaunchSpec spec{*pnpm, {"run", "dev"}, root.string(), {}};
-  AddRunArguments(config, port, spec);
-  return spec;
+  return LaunchSpec{*pnpm, {"run", "dev"}, root.string(), {}};
 }
 
 // Whether the package there has a script `dev`.
@@ -240,7 +234,8 @@ bool HasDevScript(const fs::path& root) {
          text.find("\"dev\"") != text.npos;
 }
 
-PlanOrFault PlanPackage(const GatewayConfig& config, uint16_t port,
+// How the package's own program is run, without arguments of its own.
+PlanOrFault PlanPackage(const GatewayConfig& config,
                         const std::vector<std::string>& environment) {
   const std::string install =
       "install it (npm install -g openclaw), or set gateway.dir to the "
@@ -258,10 +253,10 @@ PlanOrFault PlanPackage(const GatewayConfig& config, uint16_t port,
         install);
   }
   if (Exists(root / "openclaw.mjs") && IsDirectory(root / "dist")) {
-    return PlanProduction(config, root, port, environment);
+    return PlanProduction(config, root, environment);
   }
   if (HasDevScript(root)) {
-    return PlanDevelopment(config, root, port, environment);
+    return PlanDevelopment(root, environment);
   }
   return NotInstalled(Concat(root.string(),
                              " holds neither a built gateway (openclaw.mjs and "
@@ -269,18 +264,51 @@ PlanOrFault PlanPackage(const GatewayConfig& config, uint16_t port,
                       install);
 }
 
+PlanOrFault PlanPackage(const GatewayConfig& config,
+                        const std::vector<std::string>& arguments,
+                        const std::vector<std::string>& environment) {
+  PlanOrFault plan = PlanPackage(config, environment);
+  if (auto* spec = std::get_if<LaunchSpec>(&plan)) {
+    spec->arguments.insert(spec->arguments.end(), arguments.begin(),
+                           arguments.end());
+  }
+  return plan;
+}
+
 }  // namespace
 
 PlanOrFault PlanLaunch(const GatewayConfig& config, uint16_t port,
                        const std::string& token,
                        const std::vector<std::string>& environment) {
-  PlanOrFault plan = config.command.empty()
-                         ? PlanPackage(config, port, environment)
-                         : PlanCommand(config, port, environment);
+  PlanOrFault plan =
+      config.command.empty()
+          ? PlanPackage(config, RunArguments(config, port), environment)
+          : PlanCommand(config, "gateway.command", config.command, port,
+                        environment);
   if (auto* spec = std::get_if<LaunchSpec>(&plan)) {
-    spec->environment = ChildEnvironment(config, token, environment);
+    spec->environment = ChildEnvironment(config, environment);
+    Put(Concat("OPENCLAW_GATEWAY_TOKEN=", token), spec->environment);
   }
   return plan;
+}
+
+std::variant<std::optional<LaunchSpec>, Fault> PlanDoctor(
+    const GatewayConfig& config, uint16_t port,
+    const std::vector<std::string>& environment) {
+  if (config.doctor_command.empty() && !config.command.empty()) {
+    return std::nullopt;
+  }
+  PlanOrFault plan =
+      config.doctor_command.empty()
+          ? PlanPackage(config,
+                        {"doctor", "--fix", "--yes", "--non-interactive"},
+                        environment)
+          : PlanCommand(config, "gateway.doctor_command", config.doctor_command,
+                        port, environment);
+  if (const auto* fault = std::get_if<Fault>(&plan)) return *fault;
+  auto& spec = std::get<LaunchSpec>(plan);
+  spec.environment = ChildEnvironment(config, environment);
+  return std::move(spec);
 }
 
 }  // namespace clawplane::core

@@ -4,6 +4,7 @@
 #define CLAWPLANE_CORE_IO_LAUNCH_PLAN_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -27,6 +28,19 @@ namespace clawplane::core {
 // Thread-compatible.
 std::variant<LaunchSpec, Fault> PlanLaunch(
     const GatewayConfig& config, uint16_t port, const std::string& token,
+    const std::vector<std::string>& environment);
+
+// Says how to repair a gateway that says it will not start before it is
+// repaired (exit code 78):
+//
+//   * `doctor_command`, if there is one; else nothing for a `command`; else
+//   * what runs the gateway of `PlanLaunch`, with `doctor --fix --yes
+//   --non-interactive`.
+//
+// In the same directory and environment, but without the token, which it has no
+// use for. It may take a minute, and ends with code 0 if all is well.
+std::variant<std::optional<LaunchSpec>, Fault> PlanDoctor(
+    const GatewayConfig& config, uint16_t port,
     const std::vector<std::string>& environment);
 
 }  // namespace clawplane::core

@@ -25,6 +25,8 @@ using Page = std::array<char, 4096>;
 // this only the start is looked at.
 constexpr size_t kMaxEnvironmentBytes = 1024 * 1024;
 
+constexpr size_t kMaxCommandBytes = 64;
+
 struct Path {
   Path(pid_t pid, const char* file) {
     std::snprintf(text.data(), text.size(), "/proc/%d/%s", pid, file);
@@ -177,6 +179,14 @@ std::string CommandOf(pid_t pid) {
   Page page;
   std::string command(ReadPage(Path(pid, "comm"), page));
   if (!command.empty() && command.back() == '\n') command.pop_back();
+  // The kernel keeps 15 characters; the command line may have the rest.
+  if (command.size() == 15) {
+    std::string_view line = ReadPage(Path(pid, "cmdline"), page);
+    line = line.substr(0, line.find('\0'));
+    line.remove_prefix(line.rfind('/') + 1);
+    line = line.substr(0, std::min(line.find(' '), kMaxCommandBytes));
+    if (line.starts_with(command)) command = line;
+  }
   // A process can call itself anything; people and UTF-8 are owed plain text.
   for (char& c : command) {
     if (!absl::ascii_isprint(static_cast<unsigned char>(c))) c = '?';

@@ -12,9 +12,9 @@ namespace clawplane::core {
 // Reads the token in the file at `path`, without the space around it.
 //
 // Refused: a file that everybody may read or its group may write (reading by
-// the group is how Kubernetes mounts secrets), one of under 8 bytes or over 4 KiB,
-// and text that is not printable ASCII. Errors name the path and what to do,
-// never the contents. Blocks on the file system, so it is called rarely.
+// the group is how Kubernetes mounts secrets), one of under 8 bytes or over 4
+// KiB, and text that is not printable ASCII. Errors name the path and what to
+// do, never the contents. Blocks on the file system, so it is called rarely.
 // Thread-safe.
 absl::StatusOr<std::string> ReadToken(const std::string& path);
 

@@ -27,6 +27,9 @@ struct GatewayConfig {
   // The whole command line in place of what `directory` leads to. `{port}` in
   // an argument stands for the port.
   std::vector<std::string> command;
+  // The whole command line that repairs what keeps the gateway from starting.
+  // Empty: the doctor of the installed package, and none for a `command`.
+  std::vector<std::string> doctor_command;
   // The Node that runs the gateway. Empty: the `node` found in PATH.
   std::string node;
   // HOME of the gateway. Empty: our own.

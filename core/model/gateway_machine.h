@@ -162,6 +162,7 @@ class GatewayMachine {
   void On(const Suspected& suspected);
   void On(const SuspicionEnded&);
   void On(const FoundUnresponsive& found);
+  void On(const ConnectionFoundDead& found);
   void On(const DeadlineReached&);
 
   // Actions, in the order of a life.
@@ -172,6 +173,8 @@ class GatewayMachine {
   void OnOwnPortSeen(const ProbeReport& report);
   void BeginLaunch();
   void BeginConnect();
+  // What follows an accepted connection that is no more.
+  void OnConnectionGone(const std::string& why);
   // An attempt to reach the gateway failed.
   void Retry(const std::string& why);
   void BackOff(std::optional<Fault> why);

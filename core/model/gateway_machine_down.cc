@@ -44,13 +44,23 @@ Fault ExitFault(const ProcessExited& exited) {
 
 void GatewayMachine::On(const ConnectionLost& lost) {
   if (!IsCurrent(lost.link) || status_.state != State::kRunning) return;
+  OnConnectionGone(lost.why);
+}
+
+void GatewayMachine::On(const ConnectionFoundDead& found) {
+  if (status_.state != State::kRunning) return;
+  Do(DropLink{});
+  OnConnectionGone(found.evidence);
+}
+
+void GatewayMachine::OnConnectionGone(const std::string& why) {
   link_live_ = false;
   budget_.OnLost(now_.steady);
   Do(FailCalls{});
   status_.state = State::kReconnecting;
   if (!child_) ForgetHealth();
   if (!announced_until_ || now_.steady >= *announced_until_) {
-    BackOff(Fault{Reason::kConnectionLost, lost.why, ""});
+    BackOff(Fault{Reason::kConnectionLost, why, ""});
     return;
   }
   announced_until_ = now_.steady + kAnnouncedRestart;

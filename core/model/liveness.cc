@@ -127,27 +127,34 @@ bool Liveness::IsBusy(const HealthEvidence& evidence, TimePoint now) const {
 
 std::string Liveness::Describe(const HealthEvidence& evidence,
                                TimePoint now) const {
-  std::string text =
-      Concat("silent for ", duration_cast<seconds>(Silence(now)).count(), " s");
+  std::string text;
+  const auto add = [&text](std::string_view part) {
+    text += Concat(text.empty() ? "" : "; ", part);
+  };
+  // Less is the pace of any gateway.
+  if (Silence(now) > settings_.check_timeout) {
+    add(Concat("silent for ", duration_cast<seconds>(Silence(now)).count(),
+               " s"));
+  }
   if (!evidence.connected) {
-    text += "; no connection";
+    add("no connection");
   } else {
-    if (!evidence.answer) text += "; no answer to a call";
-    if (thorough_ && !evidence.pong) text += "; no pong";
+    if (!evidence.answer) add("no answer to a call");
+    if (evidence.http_asked && !evidence.pong) add("no pong");
   }
   if (evidence.http_asked && !evidence.port_open) {
-    text += "; the port is closed";
+    add("the port is closed");
   } else if (evidence.http_asked && !evidence.http_answer) {
-    text += "; no answer over HTTP";
+    add("no answer over HTTP");
   }
   if (!evidence.vitals) return text;
   if (evidence.vitals->stopped()) {
-    text += "; its process is stopped (somebody sent SIGSTOP, or debugs it)";
+    add("its process is stopped (somebody sent SIGSTOP, or debugs it)");
   } else if (cpu_time_) {
     const auto used = duration_cast<std::chrono::milliseconds>(
         evidence.vitals->cpu_time - *cpu_time_);
-    text += Concat("; it used ", used.count(), " ms of CPU in ",
-                   duration_cast<seconds>(now - cpu_at_).count(), " s");
+    add(Concat("it used ", used.count(), " ms of CPU in ",
+               duration_cast<seconds>(now - cpu_at_).count(), " s"));
   }
   return text;
 }

@@ -129,15 +129,21 @@ struct FoundUnresponsive {
   // For people.
   std::string evidence;
 };
+// Nothing comes by the connection any more, though the gateway lives.
+struct ConnectionFoundDead {
+  // For people.
+  std::string evidence;
+};
 // `deadline()` has passed.
 struct DeadlineReached {};
 
-using Input = std::variant<StartOrder, StopOrder, RestartOrder, WishFound,
-                           PortSeen, Launched, LaunchFailed, ProcessExited,
-                           ProcessStopped, ProcessSampled, HandshakeAccepted,
-                           HandshakeDeferred, HandshakeRefused, ConnectionLost,
-                           RestartAnnounced, HealthChecked, Suspected,
-                           SuspicionEnded, FoundUnresponsive, DeadlineReached>;
+using Input =
+    std::variant<StartOrder, StopOrder, RestartOrder, WishFound, PortSeen,
+                 Launched, LaunchFailed, ProcessExited, ProcessStopped,
+                 ProcessSampled, HandshakeAccepted, HandshakeDeferred,
+                 HandshakeRefused, ConnectionLost, RestartAnnounced,
+                 HealthChecked, Suspected, SuspicionEnded, FoundUnresponsive,
+                 ConnectionFoundDead, DeadlineReached>;
 
 // ---- What is to be done, in the order given
 

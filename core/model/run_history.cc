@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/model/event.h"
+
 namespace clawplane::core {
 
 std::string_view Describe(StartCause cause) {
@@ -79,10 +81,10 @@ void RunHistory::OnMemory(uint64_t peak_resident_bytes) {
       std::max(run->peak_resident_bytes, peak_resident_bytes);
 }
 
-void RunHistory::AddEvidence(WallTime at, std::string text) {
+void RunHistory::AddEvidence(WallTime at, std::string_view text) {
   Run* const run = current();
   if (run == nullptr) return;
-  run->evidence.push_back({at, std::move(text)});
+  run->evidence.push_back({at, ValidUtf8(text, kMaxEvidenceBytes)});
   if (run->evidence.size() > kMaxEvidence) run->evidence.pop_front();
 }
 

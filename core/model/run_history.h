@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/model/gateway_status.h"
 #include "core/model/log_buffer.h"
@@ -79,6 +80,7 @@ class RunHistory {
   // Of each run.
   static constexpr size_t kMaxPhases = 32;
   static constexpr size_t kMaxEvidence = 16;
+  static constexpr size_t kMaxEvidenceBytes = 500;
   static constexpr size_t kMaxLines = 120;
   static constexpr size_t kMaxLineBytes = 64 * 1024;
 
@@ -88,7 +90,7 @@ class RunHistory {
   void OnStatus(const GatewayStatus& status, TimePoint now);
   void OnLine(const LogLine& line);
   void OnMemory(uint64_t peak_resident_bytes);
-  void AddEvidence(WallTime at, std::string text);
+  void AddEvidence(WallTime at, std::string_view text);
 
   void End(const ProcessEnd& exit, EndCause cause, TimePoint now);
 

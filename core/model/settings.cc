@@ -218,6 +218,11 @@ std::vector<Setting> LaunchSettings() {
        "a list; the first is a program; {port} stands for the port",
        "The whole command line, in place of what gateway.dir leads to.", true,
        List(CLAWPLANE_FIELD(gateway.command), IsNotEmpty)},
+      {"gateway.doctor_command", "from gateway.dir; none for gateway.command",
+       "a list; the first is a program; {port} stands for the port",
+       "What repairs a gateway that will not start, in place of its own "
+       "doctor.",
+       true, List(CLAWPLANE_FIELD(gateway.doctor_command), IsNotEmpty)},
       {"gateway.node", "node in PATH", "a program",
        "The Node that runs the gateway.", false,
        Text(CLAWPLANE_FIELD(gateway.node), false)},

@@ -72,6 +72,9 @@ struct InputWords {
   std::string operator()(const FoundUnresponsive& f) const {
     return Concat("unresponsive (", f.evidence, ")");
   }
+  std::string operator()(const ConnectionFoundDead& c) const {
+    return Concat("connection-dead (", c.evidence, ")");
+  }
   std::string operator()(const DeadlineReached&) const { return "deadline"; }
 };
 

@@ -167,6 +167,7 @@ TEST_F(ChildTreeTest, LeavesTheOrphansOfOtherChildrenAlone) {
   WriteFile("never", "alive\n", 0600);
 
   EXPECT_EQ(life_.AwaitEnd(), "alive\n");
+  while (ChildrenOf(::getpid()).size() != 1) std::this_thread::yield();
   WriteFile("gate", "\n", 0600);
   EXPECT_EQ(child->record.AwaitEnd().stragglers, 0);
 }

@@ -1,15 +1,6 @@
 #include "core/io/launch_plan.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <fstream>
-#include <string>
-#include <variant>
-#include <vector>
-
-#include "core/model/text.h"
+#include "tests/core/io/launch_plan_fixture.h"
 
 namespace clawplane::core {
 namespace {
@@ -22,74 +13,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-constexpr char kToken[] = "tok-5eb1c3d09a7f";
-constexpr uint16_t kPort = 4321;
-
-class LaunchPlanTest : public ::testing::Test {
- protected:
-  LaunchPlanTest() {
-    std::string pattern = ::testing::TempDir() + "/launch_plan.XXXXXX";
-    root_ = fs::canonical(::mkdtemp(pattern.data()));
-    fs::create_directories(root_ / "bin");
-    environment_ = {Concat("PATH=", Path("none"), ":", Path("bin")),
-                    "HOME=/home/me", "LANG=C"};
-  }
-  ~LaunchPlanTest() override { fs::remove_all(root_); }
-
-  std::string Path(std::string_view name) const {
-    return (root_ / name).string();
-  }
-  void Write(std::string_view name, std::string_view text = "") const {
-    fs::create_directories((root_ / name).parent_path());
-    std::ofstream(root_ / name) << text;
-  }
-  void WriteProgram(std::string_view name) const {
-    Write(name, "#!/bin/sh\n");
-    fs::permissions(root_ / name, fs::perms::owner_all);
-  }
-  // A package as npm installs it.
-  void InstallPackage(const std::string& where) const {
-    Write(where + "/openclaw.mjs", "#!/usr/bin/env node\n");
-    fs::permissions(root_ / where / "openclaw.mjs", fs::perms::owner_all);
-    fs::create_directories(root_ / where / "dist");
-    fs::create_directories(root_ / where / "node_modules");
-  }
-  // The sources as they are checked out, with what `pnpm install` adds.
-  void CheckOut(const std::string& where) const {
-    Write(where + "/openclaw.mjs");
-    Write(where + "/package.json", R"({"scripts":{"dev":"node run.mjs"}})");
-    fs::create_directories(root_ / where / "node_modules");
-  }
-
-  std::variant<LaunchSpec, Fault> Plan() const {
-    return PlanLaunch(config_, kPort, kToken, environment_);
-  }
-  LaunchSpec Spec() const {
-    auto plan = Plan();
-    if (const auto* fault = std::get_if<Fault>(&plan)) {
-      ADD_FAILURE() << fault->message;
-      return {};
-    }
-    return std::get<LaunchSpec>(std::move(plan));
-  }
-  // What is missing. It says what to do, and nothing of the token.
-  Fault Missing() const {
-    auto plan = Plan();
-    if (std::holds_alternative<LaunchSpec>(plan)) {
-      ADD_FAILURE() << "nothing is missing";
-      return {};
-    }
-    Fault fault = std::get<Fault>(std::move(plan));
-    EXPECT_NE(fault.next_step, "");
-    EXPECT_THAT(Concat(fault.message, fault.next_step), Not(HasSubstr(kToken)));
-    return fault;
-  }
-
-  fs::path root_;
-  GatewayConfig config_;
-  std::vector<std::string> environment_;
-};
 
 // ---- What is run
 

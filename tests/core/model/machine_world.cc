@@ -136,7 +136,9 @@ Input MachineWorld::RandomExit() {
 // Something that is seen of the gateway, true or not.
 Input MachineWorld::RandomEvidence() {
   const Generation process = last_process_ - (Chance(10) ? 1 : 0);
-  switch (Random(8)) {
+  switch (Random(9)) {
+    case 8:
+      return ConnectionFoundDead{"silent"};
     case 0:
       return ProcessStopped{process, Chance(50)};
     case 1:

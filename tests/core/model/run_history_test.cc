@@ -79,6 +79,8 @@ TEST_F(RunHistoryTest, HoldsToItsBounds) {
   EXPECT_EQ(last().last_stderr.back().text, "199");
   EXPECT_EQ(last().evidence.size(), RunHistory::kMaxEvidence);
   EXPECT_EQ(last().evidence.back().text, "199");
+  history_.AddEvidence(WallTime(), std::string(600, 'x'));
+  EXPECT_EQ(last().evidence.back().text.size(), RunHistory::kMaxEvidenceBytes);
   EXPECT_EQ(last().phases.size(), RunHistory::kMaxPhases);
 
   for (int i = 0; i < 10; ++i) Print(std::string(16 * 1024, 'x'));

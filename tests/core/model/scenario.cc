@@ -184,6 +184,7 @@ std::optional<Input> ReadEvidence(const std::string& what, Generation link,
   if (what == "suspected") return Suspected{};
   if (what == "suspicion-ended") return SuspicionEnded{};
   if (what == "unresponsive") return FoundUnresponsive{"silent for 185 s"};
+  if (what == "connection-dead") return ConnectionFoundDead{"silent"};
   if (what == "healthy") return HealthChecked{};
   if (what == "unhealthy") {
     Health health;
