@@ -246,14 +246,6 @@ class RepairTest : public ChaosTest {
     OpenWith("  mode: launch\n  dir: " + place_ / "openclaw" +
              "\n  node: " + node + "\n");
   }
-  // Whether a first start shows that this build's daemon runs no repair. Later
-  // ones are as if there had been none.
-  bool RunsNone() {
-    Clawctl({"start"});
-    Clawctl({"stop"});
-    fs::remove(place_ / "starts");
-    return !watch_->Now().HasKind(v1::EVENT_KIND_REPAIR);
-  }
 };
 
 TEST_F(RepairTest, LetsARefusedStartSucceed) {
@@ -262,7 +254,6 @@ TEST_F(RepairTest, LetsARefusedStartSucceed) {
       "--state-file " +
       place_ / "starts");
   if (HasFatalFailure()) return;
-  if (RunsNone()) GTEST_SKIP() << "this daemon knows no repair";
   Run({.name = "",
        .fault = "exit 78, a repair that mends",
        .point = Point::kStopped,
@@ -279,7 +270,6 @@ TEST_F(RepairTest, IsTriedOnce) {
       "--state-file " +
       place_ / "starts");
   if (HasFatalFailure()) return;
-  if (RunsNone()) GTEST_SKIP() << "this daemon knows no repair";
   Run({.name = "",
        .fault = "exit 78, a repair in vain",
        .point = Point::kStopped,
