@@ -139,6 +139,7 @@ class OneLook final : public std::enable_shared_from_this<OneLook> {
       const ListenerOwner owner = LookUpListener(address_, port_);
       report.trusted = owner.trusted;
       report.listener = owner.description;
+      report.stranger = owner.stranger;
     }
     Abandon();
     report_(std::move(report));

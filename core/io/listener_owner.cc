@@ -127,7 +127,7 @@ bool HasOpen(const std::string& process, const std::string& link) {
   return false;
 }
 
-std::optional<std::string> DescribeProcess(const Listener& listener) {
+std::optional<pid_t> FindProcess(const Listener& listener) {
   namespace fs = std::filesystem;
   const std::string link = absl::StrCat("socket:[", listener.inode, "]");
   std::error_code error;
@@ -140,10 +140,24 @@ std::optional<std::string> DescribeProcess(const Listener& listener) {
         status.st_uid != listener.user || !HasOpen(name, link)) {
       continue;
     }
-    return absl::StrCat("process ", name, " (",
-                        CommandOf(Parse<pid_t>(name, 10).value_or(0)), ")");
+    return Parse<pid_t>(name, 10);
   }
   return std::nullopt;
+}
+
+// Whether we are among the ancestors of `pid`. As all orphans among our
+// descendants become our children, the way up always leads here.
+bool DescendsFromUs(pid_t pid) {
+  // Deeper than any chain of processes is; a bound should one be read in
+  // turmoil.
+  constexpr int kMaxDepth = 100;
+  for (int depth = 0; pid > 1 && depth < kMaxDepth; ++depth) {
+    if (pid == ::getpid()) return true;
+    const auto row = ReadProcessRow(pid);
+    if (!row) return true;  // gone: nothing is known
+    pid = row->parent;
+  }
+  return pid == ::getpid();
 }
 
 }  // namespace
@@ -180,9 +194,14 @@ ListenerOwner LookUpListener(Loopback address, uint16_t port) {
   ListenerOwner owner;
   if (listeners.empty()) return owner;
   owner.trusted = AllTrusted(listeners, ::geteuid());
-  owner.description = DescribeProcess(listeners.front())
-                          .value_or(absl::StrCat(
-                              "user ", listeners.front().user, "'s process"));
+  if (const auto pid = FindProcess(listeners.front())) {
+    owner.description =
+        absl::StrCat("process ", *pid, " (", CommandOf(*pid), ")");
+    owner.stranger = !DescendsFromUs(*pid);
+  } else {
+    owner.description =
+        absl::StrCat("user ", listeners.front().user, "'s process");
+  }
   return owner;
 }
 

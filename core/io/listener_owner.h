@@ -39,6 +39,8 @@ struct ListenerOwner {
   // Whether a secret may be sent to it: it belongs to our effective user or to
   // root.
   bool trusted = false;
+  // Whether it is known to be no descendant of this process.
+  bool stranger = false;
   // "process 4711 (node)", else "user 1000's process", else empty.
   std::string description;
 };

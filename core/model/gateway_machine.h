@@ -52,8 +52,9 @@ namespace clawplane::core {
 //   unintelligible | ERROR: port held | look again     | ERROR   | back off
 //
 // (In RECONNECTING a held port is waited for. One of ours that has been up is
-// reached by backing off. In `auto`, and of our own, only a listener that
-// belongs to us or to root is connected to.)
+// reached by backing off. A stranger on the port of one of ours is a held port,
+// too, and the start fails; see `OnPortTaken`. In `auto`, and of our own, only
+// a listener that belongs to us or to root is connected to.)
 //
 // Beside the phase's deadline a start has a budget (`StartBudget`), but for
 // mode `attach`; a launch begins it anew. A foreign gateway that was RUNNING
@@ -171,6 +172,8 @@ class GatewayMachine {
   void OnFreePort();
   void OnListenerFound(const ProbeReport& report);
   void OnOwnPortSeen(const ProbeReport& report);
+  // Somebody else listens where a process of ours should.
+  void OnPortTaken(const ProbeReport& report);
   void BeginLaunch();
   void BeginConnect();
   // What follows an accepted connection that is no more.

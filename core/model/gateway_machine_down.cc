@@ -129,6 +129,10 @@ void GatewayMachine::OnUnwantedExit(const ProcessExited& exited) {
     return;
   }
   cause_ = StartCause::kExit;
+  // The connection often ends a moment before its process: one event, one wait.
+  if (status_.phase == Phase::kBackingOff && status_.reconnect_attempts == 0) {
+    backoff_.Reset();
+  }
   status_.state = State::kReconnecting;
   BackOff(Fault{
       Reason::kConnectionLost,

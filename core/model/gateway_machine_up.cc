@@ -115,7 +115,25 @@ void GatewayMachine::OnListenerFound(const ProbeReport& report) {
   }
 }
 
+void GatewayMachine::OnPortTaken(const ProbeReport& report) {
+  Fault taken = {Reason::kPortHeld,
+                 Concat(report.listener, " took port ", settings_.port,
+                        " before the gateway did"),
+                 "stop that program, or set gateway.port to a free port"};
+  if (child_->was_up) {
+    BackOff(std::move(taken));
+  } else if (status_.state == State::kReconnecting || automatic_) {
+    Replace(std::move(taken), EndCause::kStartFailed, false);
+  } else {
+    Fail(std::move(taken));
+  }
+}
+
 void GatewayMachine::OnOwnPortSeen(const ProbeReport& report) {
+  if (report.stranger) {
+    OnPortTaken(report);
+    return;
+  }
   switch (report.answer) {
     case ProbeReport::Answer::kNothing:
       if (child_->was_up) {

@@ -27,6 +27,8 @@ struct ProbeReport {
   // For people: what listens there, as far as it can be told ("process 4711
   // (node)").
   std::string listener;
+  // Whether that is known to be no descendant of this process.
+  bool stranger = false;
 
   friend bool operator==(const ProbeReport&, const ProbeReport&) = default;
 };

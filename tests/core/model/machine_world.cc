@@ -168,7 +168,7 @@ Input MachineWorld::RandomProbe() {
   const auto answer =
       Chance(60) ? likely : static_cast<ProbeReport::Answer>(Random(4));
   return PortSeen{link,
-                  {answer, Chance(98), ""},
+                  {answer, Chance(98), "", Chance(2)},
                   {static_cast<uint64_t>(Random(1000)), seconds(Random(9))}};
 }
 

@@ -129,13 +129,15 @@ std::optional<ProbeReport> ReadReport(std::istringstream& words) {
   const auto found = answers.find(answer);
   if (found == answers.end()) return std::nullopt;
   const auto here = words.tellg();
-  std::string trust;
-  const bool untrusted = words >> trust && trust == "untrusted";
-  if (!untrusted) {  // it belongs to what follows
+  std::string who;
+  words >> who;
+  const bool untrusted = who == "untrusted";
+  const bool stranger = who == "stranger";
+  if (!untrusted && !stranger) {  // it belongs to what follows
     words.clear();
     words.seekg(here);
   }
-  return ProbeReport{found->second, !untrusted, "process 99 (node)"};
+  return ProbeReport{found->second, !untrusted, "process 99 (node)", stranger};
 }
 
 // "force", "grace 2s", or nothing.
