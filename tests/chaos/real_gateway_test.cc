@@ -58,7 +58,7 @@ void RealGatewayChaosTest::FailBeforeLaunch() {
 
 void RealGatewayChaosTest::FailWhileStarting() {
   Case killed = {.name = "",
-                 .fault = "kill -9 (real gateway)",
+                 .fault = "kill -9 during start (real gateway)",
                  .point = Point::kWaitingForPort,
                  .inject = Kill(SIGKILL),
                  .state = State::STATE_ERROR,
