@@ -131,6 +131,21 @@ TEST_F(LivenessTest, GivesItsVerdictOnlyAfterTheLimitOfSilence) {
   EXPECT_THAT(verdict_, HasSubstr("0 ms of CPU"));
 }
 
+TEST_F(LivenessTest, GivesNoVerdictOnOneThoroughCheck) {
+  liveness_.End();
+  Liveness impatient({.silence_limit = seconds(3)});
+  impatient.Begin(seconds(30), now_.steady);
+  answers_ = Answers::kNothing;
+  Advance(seconds(60));
+  ASSERT_TRUE(impatient.OnTime(now_).thorough);
+  Advance(seconds(5));
+  EXPECT_FALSE(impatient.Conclude(Gather(true), now_).unresponsive);
+  Advance(seconds(25));
+  ASSERT_TRUE(impatient.OnTime(now_).thorough);
+
+  EXPECT_TRUE(impatient.Conclude(Gather(true), now_).unresponsive);
+}
+
 TEST_F(LivenessTest, TakesAnAnswerOverHttpForLife) {
   answers_ = Answers::kHttpOnly;
 
