@@ -136,7 +136,10 @@ TEST_F(LivenessTest, GivesNoVerdictOnOneThoroughCheck) {
   Liveness impatient({.silence_limit = seconds(3)});
   impatient.Begin(seconds(30), now_.steady);
   answers_ = Answers::kNothing;
-  Advance(seconds(60));
+  Advance(seconds(30));
+  ASSERT_TRUE(impatient.OnTime(now_).check);
+  EXPECT_FALSE(impatient.Conclude(Gather(false), now_).unresponsive);
+  Advance(seconds(30));
   ASSERT_TRUE(impatient.OnTime(now_).thorough);
   Advance(seconds(5));
   EXPECT_FALSE(impatient.Conclude(Gather(true), now_).unresponsive);
