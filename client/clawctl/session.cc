@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/clawctl/text.h"
 
 namespace clawplane::clawctl {
@@ -65,9 +66,15 @@ int Session::Fail(absl::string_view task, client::CallError error,
   const int code = ExitCodeFor(error);
   const std::string own_next_step = NextStep(error, connection.target());
   Reword(connection.target(), error);
+  if (!own_next_step.empty()) next_step = own_next_step;
+  // The server's message ends with it, for who sees nothing else.
+  absl::string_view message = error.message;
+  if (absl::ConsumeSuffix(&message, next_step) &&
+      absl::ConsumeSuffix(&message, "; ")) {
+    error.message = std::string(message);
+  }
   Tell(absl::StrCat("clawctl: cannot ", task, ": ",
                     Printable(client::Describe(error))));
-  if (!own_next_step.empty()) next_step = own_next_step;
   if (!next_step.empty()) Tell(absl::StrCat("next: ", Printable(next_step)));
   return code;
 }

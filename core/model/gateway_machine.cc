@@ -60,7 +60,10 @@ void GatewayMachine::On(const StartOrder& order) {
     case State::kStarting:
     case State::kReconnecting:
       up_orders_.push_back(order.id);
-      if (status_.phase == Phase::kBackingOff) Look();
+      if (status_.phase == Phase::kBackingOff) {
+        cause_ = StartCause::kStart;
+        Look();
+      }
       return;
     case State::kStopping:
       // A start that just failed is over; this is another one.
@@ -134,6 +137,7 @@ void GatewayMachine::On(const RestartOrder& order) {
              status_.state == State::kError) {
     BeginStart(StartCause::kRestart);
   } else if (status_.phase == Phase::kBackingOff) {
+    cause_ = StartCause::kRestart;
     Look();
   }
 }

@@ -120,10 +120,12 @@ TEST_F(LifecycleCommands, StartGoesOnAfterItsTimeout) {
   EXPECT_THAT(result.err, HasSubstr("next: the start goes on"));
 }
 
-TEST_F(LifecycleCommands, AFailedStartTellsTheNextStepOfTheStatus) {
+TEST_F(LifecycleCommands, AFailedStartTellsTheNextStepOfTheStatusOnce) {
   server_.start = [](auto&, const auto&, auto&) {
     return Refusal(grpc::StatusCode::FAILED_PRECONDITION,
-                   "port 18789 is held by another program", "PORT_HELD");
+                   "port 18789 is held by another program; end that program, "
+                   "or choose another port",
+                   "PORT_HELD");
   };
   server_.get_status = [](auto&, const auto&, v1::GetStatusResponse& response) {
     auto* error = response.mutable_status()->mutable_error();
