@@ -128,6 +128,33 @@ TEST_F(LifeTest, StopsTheGatewayOnSigterm) {
   EXPECT_FALSE(IsPortOpen(port()));
 }
 
+TEST_F(LifeTest, StartsWhatTheLastOrderWantedUpOnlyThen) {
+  WriteConfig(LaunchFake());
+  StartDaemon();
+  ASSERT_EQ(Clawctl({"start"}).exit_code, 0);
+  const pid_t before = GatewayPid();
+  EXPECT_EQ(StopDaemon(), 0);
+  EXPECT_FALSE(IsAlive(before));
+
+  StartDaemon();
+  EXPECT_EQ(Clawctl({"wait", "--for=RUNNING"}).exit_code, 0);
+  EXPECT_NE(GatewayPid(), before);
+  ASSERT_EQ(Clawctl({"stop"}).exit_code, 0);
+  EXPECT_EQ(StopDaemon(), 0);
+
+  StartDaemon();
+  EXPECT_THAT(Clawctl({"status"}).output, HasSubstr("stopped"));
+}
+
+TEST_F(LifeTest, StartsByItselfWhereToldTo) {
+  WriteConfig(LaunchFake() + "  autostart: true\n");
+
+  StartDaemon();
+
+  EXPECT_EQ(Clawctl({"wait", "--for=RUNNING"}).exit_code, 0);
+  EXPECT_THAT(Clawctl({"runs"}).output, HasSubstr("server start"));
+}
+
 TEST_F(LifeTest, StopsTheGatewayOnSigint) {
   StartAll();
   daemon_->Signal(SIGINT);
