@@ -136,9 +136,9 @@ std::string ShowHow(const v1::ProcessExit& exit) {
 std::string ShowStragglers(const v1::ProcessExit& exit) {
   if (exit.stragglers() == 0) return "";
   return exit.stragglers() == 1
-             ? "1 descendant that outlived it was killed"
+             ? "1 descendant of it was killed"
              : absl::StrCat(exit.stragglers(),
-                            " descendants that outlived it were killed");
+                            " descendants of it were killed");
 }
 
 std::string ShowExit(const v1::ProcessExit& exit) {

@@ -18,13 +18,13 @@ std::string KindName(v1::EventKind kind);   // "state_changed"
 std::string ReasonName(v1::Reason reason);  // "PORT_HELD"
 
 // "process 4711 exited with code 1", "process 4711 was ended by signal 9
-// (killed by the server)"; and what outlived it.
+// (killed by the server)"; and what was killed with it.
 std::string ShowExit(const v1::ProcessExit& exit);
 
 // "exit code 1", "signal 9".
 std::string ShowHow(const v1::ProcessExit& exit);
 
-// "2 descendants that outlived it were killed"; empty if none was.
+// "2 descendants of it were killed"; empty if none was.
 std::string ShowStragglers(const v1::ProcessExit& exit);
 
 // "port 18789 is held by another program [PORT_HELD]".

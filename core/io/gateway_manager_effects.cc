@@ -54,28 +54,28 @@ std::variant<LaunchSpec, Fault> GatewayManager::PlanGateway() {
 }
 
 ProcessReports GatewayManager::ProcessReportsFor(Generation generation) {
-  return {.on_line =
-              [this](LogSource source, std::string_view text, size_t cut) {
-                strand_.AssertHeld();
-                OnLine(source, text, cut);
-              },
-          .on_stopped =
-              [this, generation](bool stopped) {
-                strand_.AssertHeld();
-                Step(ProcessStopped{generation, stopped});
-                if (liveness_.active()) liveness_.Hurry(Now().steady);
-                Rearm();
-              },
-          .on_gone =
-              [this, generation](const ProcessGone& gone) {
-                strand_.AssertHeld();
-                const auto over = std::move(process_);
-                sample_at_.reset();
-                const bool refused = gone.exit == ExitStatus::Exited(78);
-                Step(ProcessExited{generation, gone.exit, LastWords(),
-                                   gone.stragglers,
-                                   refused ? world_.lock_holder() : ""});
-              }};
+  return {
+      .on_line =
+          [this](LogSource source, std::string_view text, size_t cut) {
+            strand_.AssertHeld();
+            OnLine(source, text, cut);
+          },
+      .on_stopped =
+          [this, generation](bool stopped) {
+            strand_.AssertHeld();
+            Step(ProcessStopped{generation, stopped});
+            if (liveness_.active()) liveness_.Hurry(Now().steady);
+            Rearm();
+          },
+      .on_gone =
+          [this, generation](const ProcessGone& gone) {
+            strand_.AssertHeld();
+            const auto over = std::move(process_);
+            sample_at_.reset();
+            Step(ProcessExited{
+                generation, gone.exit, LastWords(), gone.stragglers,
+                IsRefusal(gone.exit) ? world_.lock_holder() : std::string()});
+          }};
 }
 
 void GatewayManager::OnLine(LogSource source, std::string_view text,

@@ -49,8 +49,8 @@ struct LaunchSpec {
 // The end of a process and of all that descended from it.
 struct ProcessGone {
   ExitStatus exit;
-  // How many descendants outlived it, in its group or outside of it, and were
-  // killed.
+  // How many descendants were killed, in its group or outside of it: with it,
+  // or after its end.
   int stragglers = 0;
 };
 

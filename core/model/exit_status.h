@@ -22,6 +22,12 @@ struct ExitStatus {
   friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
 };
 
+// Whether a gateway says by it that starting it again is no use: it refuses its
+// configuration or its state.
+inline bool IsRefusal(const ExitStatus& exit) {
+  return exit == ExitStatus::Exited(78);
+}
+
 // For people: "exit code 78", "signal 9 (Killed)".
 std::string Describe(const ExitStatus& exit);
 

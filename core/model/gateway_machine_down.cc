@@ -9,9 +9,6 @@
 namespace clawplane::core {
 namespace {
 
-// The exit code by which a gateway says that starting it again is no use.
-constexpr int kExitConfiguration = 78;
-
 // For how long a restart that the gateway announced is polled for. One took 28
 // s on a busy machine.
 constexpr Duration kAnnouncedRestart = std::chrono::seconds(120);
@@ -19,10 +16,6 @@ constexpr Duration kRestartPoll = std::chrono::milliseconds(500);
 
 // How many ends a crash loop tells of.
 constexpr size_t kMaxEnds = 5;
-
-bool IsRefusal(const ExitStatus& exit) {
-  return exit == ExitStatus::Exited(kExitConfiguration);
-}
 
 Fault ExitFault(const ProcessExited& exited) {
   const std::string words =

@@ -49,7 +49,7 @@ struct ProcessEnd {
   bool expected = false;
   WallTime at;
   Duration lived{};
-  // How many descendants outlived it and were killed.
+  // How many descendants were killed, with it or after its end.
   int stragglers = 0;
 
   friend bool operator==(const ProcessEnd&, const ProcessEnd&) = default;

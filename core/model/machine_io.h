@@ -75,7 +75,7 @@ struct ProcessExited {
   ExitStatus exit;
   // The last of its output, for people.
   std::string last_words;
-  // How many descendants outlived it and were killed.
+  // How many descendants were killed, with it or after its end.
   int stragglers = 0;
   // Who holds the lock of the gateway's state, for people; empty if nobody.
   std::string lock_holder = {};

@@ -188,7 +188,7 @@ TEST_F(EventsCommand, ShowsWhatOutlivedTheProcess) {
 
   EXPECT_THAT(RunClawctl(server_, {"events", "--count", "1"}).out,
               HasSubstr("  process_exit  process 12 exited with code 0; 2 "
-                        "descendants that outlived it were killed\n"));
+                        "descendants of it were killed\n"));
 }
 
 TEST_F(EventsCommand, FailsWhereEventsAreLost) {

@@ -196,10 +196,10 @@ TEST_F(LifecycleCommands, StopTellsWhatWasNeeded) {
   server_.stop = KillAfter(10, 2);
   EXPECT_EQ(RunClawctl(server_, {"stop", "-q"}).out,
             "killed after 10.0 s, because it did not end by itself; 2 "
-            "descendants that outlived it were killed\n");
+            "descendants of it were killed\n");
   server_.stop = KillAfter(0, 1);
   EXPECT_EQ(RunClawctl(server_, {"stop", "-q", "--force"}).out,
-            "killed after 0.0 s, as was asked; 1 descendant that outlived it "
+            "killed after 0.0 s, as was asked; 1 descendant of it "
             "was killed\n");
 }
 

@@ -117,7 +117,7 @@ TEST_F(RunsCommand, ShowsTheRunOfAProcessInFull) {
             "ready after  3.0 s\n"
             "lived        2 min 5 s\n"
             "ended        signal 9, killed: unresponsive\n"
-            "left behind  2 descendants that outlived it were killed\n"
+            "left behind  2 descendants of it were killed\n"
             "peak memory  412 MiB\n"
             "version      2026.9.6\n"
             "boot id      b1\n"

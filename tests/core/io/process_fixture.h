@@ -44,7 +44,7 @@ class Record {
   // Waits until these are all reports of a stop (true) or its end.
   void AwaitStops(const std::vector<bool>& stops) const;
   ExitStatus AwaitExit() const;
-  // The same, with the number of those that outlived it.
+  // The same, with the number of descendants that were killed.
   ProcessGone AwaitEnd() const;
 
  private:

@@ -203,5 +203,16 @@ TEST(FaultInParamsTest, RefusesWhatIsNotJson) {
   }
 }
 
+// As gateways from 2026.1 to 2026.9 end and restart.
+TEST(AnnouncesRestartTest, TellsARestartFromAnEnd) {
+  EXPECT_TRUE(AnnouncesRestart(
+      R"({"reason":"gateway restarting","restartExpectedMs":1500})"));
+  EXPECT_FALSE(AnnouncesRestart(
+      R"({"reason":"gateway stopping","restartExpectedMs":null})"));
+  EXPECT_FALSE(AnnouncesRestart(R"({"reason":"gateway stopping"})"));
+  EXPECT_FALSE(AnnouncesRestart("[1500]"));
+  EXPECT_FALSE(AnnouncesRestart("not JSON"));
+}
+
 }  // namespace
 }  // namespace clawplane::core
