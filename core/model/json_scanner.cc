@@ -378,4 +378,14 @@ std::string JsonScanner::Fault() const {
   return Concat(why_, " (at byte ", fault_at_ - begin_, ")");
 }
 
+std::optional<JsonValue> MemberOf(JsonView json, std::string_view name) {
+  std::optional<JsonValue> found;
+  const bool whole =
+      ForEachMember(json, [&](const JsonString& key, const JsonValue& value) {
+        if (key.Is(name)) found = value;
+      });
+  if (!whole) found.reset();
+  return found;
+}
+
 }  // namespace clawplane::core

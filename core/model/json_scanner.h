@@ -8,28 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include "core/model/json_string.h"
+
 namespace clawplane::core {
 
 // JSON text that lies in somebody else's buffer.
 using JsonView = std::string_view;
 
 enum class JsonKind { kNull, kFalse, kTrue, kNumber, kString, kArray, kObject };
-
-// A string as it stands between its quotes.
-struct JsonString {
-  std::string_view raw;
-  // Whether there is a backslash in `raw`.
-  bool escaped = false;
-
-  // What it says, in UTF-8. Half a character ("\ud83d") becomes U+FFFD.
-  std::string Decoded() const;
-  bool Is(std::string_view text) const {
-    return escaped ? Decoded() == text : raw == text;
-  }
-};
-
-// Appends what `raw` says to `text`. It must come from a `JsonScanner`.
-void AppendDecoded(std::string_view raw, std::string& text);
 
 // A value that was found to be JSON.
 struct JsonValue {

@@ -1,10 +1,10 @@
-// What JSON strings say, and the members that are looked up by name.
+#include "core/model/json_string.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
-#include <string>
 
-#include "core/model/json_scanner.h"
+#include "core/model/utf8.h"
 
 namespace clawplane::core {
 namespace {
@@ -74,6 +74,42 @@ char SimpleEscape(char letter) {
   }
 }
 
+bool IsPlain(char c) {
+  return static_cast<uint8_t>(c) >= 0x20 && c != '"' && c != '\\';
+}
+
+// How many bytes from the beginning need no escape.
+size_t PlainPrefix(std::string_view text) {
+  size_t at = 0;
+  for (; text.size() - at >= 8; at += 8) {
+    // As in the scanner: the high bit of each byte to escape, of which only the
+    // lowest is exact.
+    const uint64_t bytes = EightBytes(text.data() + at);
+    const uint64_t control = bytes - EightTimes(0x20);
+    const uint64_t quote = (bytes ^ EightTimes('"')) - EightTimes(1);
+    const uint64_t backslash = (bytes ^ EightTimes('\\')) - EightTimes(1);
+    const uint64_t found =
+        (control | quote | backslash) & ~bytes & EightTimes(0x80);
+    if (found != 0) return at + std::countr_zero(found) / 8;
+  }
+  while (at < text.size() && IsPlain(text[at])) ++at;
+  return at;
+}
+
+void AppendEscape(char c, std::string& json) {
+  constexpr std::string_view kSaid = "\"\\\b\f\n\r\t";
+  constexpr std::string_view kWritten = "\"\\bfnrt";
+  json += '\\';
+  if (const size_t at = kSaid.find(c); at != kSaid.npos) {
+    json += kWritten[at];
+    return;
+  }
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  json += "u00";
+  json += kDigits[static_cast<uint8_t>(c) >> 4];
+  json += kDigits[c & 0xF];
+}
+
 }  // namespace
 
 void AppendDecoded(std::string_view raw, std::string& text) {
@@ -100,14 +136,16 @@ std::string JsonString::Decoded() const {
   return text;
 }
 
-std::optional<JsonValue> MemberOf(JsonView json, std::string_view name) {
-  std::optional<JsonValue> found;
-  const bool whole =
-      ForEachMember(json, [&](const JsonString& key, const JsonValue& value) {
-        if (key.Is(name)) found = value;
-      });
-  if (!whole) found.reset();
-  return found;
+void AppendQuoted(std::string_view text, std::string& json) {
+  json += '"';
+  for (;;) {
+    const size_t plain = PlainPrefix(text);
+    json.append(text, 0, plain);
+    if (plain == text.size()) break;
+    AppendEscape(text[plain], json);
+    text.remove_prefix(plain + 1);
+  }
+  json += '"';
 }
 
 }  // namespace clawplane::core
