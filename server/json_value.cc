@@ -1,8 +1,11 @@
 #include "server/json_value.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
+#include <utility>
 
 #include "core/model/json_scanner.h"
 #include "core/model/text.h"
@@ -38,30 +41,34 @@ class ValueReader {
  private:
   // `depth` counts the objects and arrays around the value.
   bool ReadValue(Value& value, int depth) {
-    if (scanner_.Enter(JsonKind::kObject)) {
-      return ReadMembers(*value.mutable_struct_value(), depth + 1);
-    }
-    if (scanner_.Enter(JsonKind::kArray)) {
-      return ReadItems(*value.mutable_list_value(), depth + 1);
-    }
-    JsonValue scalar;
-    if (!scanner_.Pass(scalar)) return false;
-    switch (scalar.kind) {
+    const auto kind = scanner_.Peek();
+    if (!kind) return false;
+    switch (*kind) {
+      case JsonKind::kArray:
+        scanner_.Enter(*kind);
+        return ReadItems(*value.mutable_list_value(), depth + 1);
+      case JsonKind::kObject:
+        scanner_.Enter(*kind);
+        return ReadMembers(*value.mutable_struct_value(), depth + 1);
       case JsonKind::kNull:
-        value.set_null_value(google::protobuf::NULL_VALUE);
-        break;
       case JsonKind::kFalse:
       case JsonKind::kTrue:
-        value.set_bool_value(scalar.kind == JsonKind::kTrue);
-        break;
       case JsonKind::kNumber:
-        return ReadNumber(scalar.text, value);
       case JsonKind::kString:
-        ReadString(scalar.string, value);
         break;
-      case JsonKind::kArray:
-      case JsonKind::kObject:
-        break;  // entered above
+    }
+    JsonValue scalar;
+    return scanner_.Pass(scalar) && ReadScalar(scalar, value);
+  }
+
+  bool ReadScalar(const JsonValue& scalar, Value& value) {
+    if (scalar.kind == JsonKind::kNumber) return ReadNumber(scalar.text, value);
+    if (scalar.kind == JsonKind::kString) {
+      ReadString(scalar.string, value);
+    } else if (scalar.kind == JsonKind::kNull) {
+      value.set_null_value(google::protobuf::NULL_VALUE);
+    } else {
+      value.set_bool_value(scalar.kind == JsonKind::kTrue);
     }
     return true;
   }
@@ -123,24 +130,25 @@ class ValueReader {
   std::string fault_;
 };
 
-// Appends to `json`; the functions that may fail give the fault.
+// Appends to a string, whose size runs ahead until `Finish`.
 class ValueWriter {
  public:
-  explicit ValueWriter(std::string& json) : json_(json) {}
+  explicit ValueWriter(std::string& json)
+      : json_(json), at_(json.data() + json.size()), end_(at_) {}
 
-  // `depth` counts the objects and arrays around the value.
+  // `depth` counts the objects and arrays around the value. Gives the fault.
   std::optional<std::string> Write(const Value& value, int depth) {
     switch (value.kind_case()) {
       case Value::kNullValue:
-        json_ += "null";
+        Append("null");
         return std::nullopt;
       case Value::kNumberValue:
         return WriteNumber(value.number_value());
       case Value::kStringValue:
-        core::AppendQuoted(value.string_value(), json_);
+        WriteString(value.string_value());
         return std::nullopt;
       case Value::kBoolValue:
-        json_ += value.bool_value() ? "true" : "false";
+        Append(value.bool_value() ? "true" : "false");
         return std::nullopt;
       case Value::kStructValue:
         return WriteObject(value.struct_value(), depth + 1);
@@ -152,20 +160,55 @@ class ValueWriter {
     return "a value in it has no kind";
   }
 
+  void Finish() { json_.resize(at_ - json_.data()); }
+
  private:
-  template <typename Number>
-  void Append(Number number) {
-    char text[32];
-    json_.append(text, std::to_chars(text, text + sizeof text, number).ptr);
+  // Sees to it that so many bytes can be written.
+  void NeedRoom(ptrdiff_t bytes) {
+    if (end_ - at_ < bytes) [[unlikely]] {
+      Grow(bytes);
+    }
+  }
+  [[gnu::noinline]] void Grow(size_t bytes) {
+    const size_t written = at_ - json_.data();
+    json_.resize(std::max(written + bytes, 2 * json_.size()));
+    at_ = json_.data() + written;
+    end_ = json_.data() + json_.size();
+  }
+
+  void Append(char c) {
+    NeedRoom(1);
+    *at_++ = c;
+  }
+  void Append(std::string_view text) {
+    NeedRoom(text.size());
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+
+  void WriteString(std::string_view text) {
+    Append('"');
+    // In pieces, for the room is reckoned for the worst of texts.
+    constexpr size_t kPiece = 1024;
+    while (!text.empty()) {
+      const std::string_view piece = text.substr(0, kPiece);
+      NeedRoom(piece.size() * core::kMostEscaped + sizeof(uint64_t));
+      at_ = core::WriteEscaped(piece, at_);
+      text.remove_prefix(piece.size());
+    }
+    Append('"');
   }
 
   std::optional<std::string> WriteNumber(double number) {
     if (!std::isfinite(number)) return "a number is not finite";
     constexpr double kExact = 9007199254740992;  // 2^53
+    constexpr ptrdiff_t kLongest = 32;
+    NeedRoom(kLongest);
     if (std::trunc(number) == number && std::abs(number) < kExact) {
-      Append(static_cast<int64_t>(number));
+      const auto whole = static_cast<int64_t>(number);
+      at_ = std::to_chars(at_, end_, whole).ptr;
     } else {
-      Append(number);
+      at_ = std::to_chars(at_, end_, number).ptr;
     }
     return std::nullopt;
   }
@@ -174,13 +217,13 @@ class ValueWriter {
     if (depth > kMaxValueDepth) return TooDeep();
     char before = '{';
     for (const auto& [key, member] : object.fields()) {
-      json_ += before;
+      Append(before);
       before = ',';
-      core::AppendQuoted(key, json_);
-      json_ += ':';
+      WriteString(key);
+      Append(':');
       if (auto fault = Write(member, depth)) return fault;
     }
-    json_ += before == '{' ? "{}" : "}";
+    Append(before == '{' ? "{}" : "}");
     return std::nullopt;
   }
 
@@ -188,15 +231,18 @@ class ValueWriter {
     if (depth > kMaxValueDepth) return TooDeep();
     char before = '[';
     for (const Value& item : array.values()) {
-      json_ += before;
+      Append(before);
       before = ',';
       if (auto fault = Write(item, depth)) return fault;
     }
-    json_ += before == '[' ? "[]" : "]";
+    Append(before == '[' ? "[]" : "]");
     return std::nullopt;
   }
 
   std::string& json_;
+  // Where to write next in it, and where its room ends.
+  char* at_;
+  char* end_;
 };
 
 }  // namespace
@@ -206,7 +252,10 @@ std::optional<std::string> JsonToValue(std::string_view json, Value& value) {
 }
 
 std::optional<std::string> ValueToJson(const Value& value, std::string& json) {
-  return ValueWriter(json).Write(value, 0);
+  ValueWriter writer(json);
+  auto fault = writer.Write(value, 0);
+  writer.Finish();
+  return fault;
 }
 
 }  // namespace clawplane::server

@@ -19,19 +19,22 @@ bool IsSpace(const char* at) {
   return *at == ' ' || *at == '\n' || *at == '\r' || *at == '\t';
 }
 
-// What a value begins with its first byte.
-enum class Start : uint8_t { kNone, kWord, kNumber, kString, kArray, kObject };
-
-constexpr auto kStarts = [] {
-  std::array<Start, 256> starts{};
-  for (const char c : std::string_view("tfn")) starts[c] = Start::kWord;
-  for (const char c : std::string_view("-0123456789")) {
-    starts[c] = Start::kNumber;
-  }
-  starts['"'] = Start::kString;
-  starts['['] = Start::kArray;
-  starts['{'] = Start::kObject;
-  return starts;
+// The kind of value that begins with a byte; none is negative.
+constexpr int8_t kNoKind = -1;
+constexpr auto kKinds = [] {
+  std::array<int8_t, 256> kinds{};
+  kinds.fill(kNoKind);
+  const auto set = [&kinds](std::string_view bytes, JsonKind kind) {
+    for (const char c : bytes) kinds[c] = static_cast<int8_t>(kind);
+  };
+  set("n", JsonKind::kNull);
+  set("f", JsonKind::kFalse);
+  set("t", JsonKind::kTrue);
+  set("-0123456789", JsonKind::kNumber);
+  set("\"", JsonKind::kString);
+  set("[", JsonKind::kArray);
+  set("{", JsonKind::kObject);
+  return kinds;
 }();
 
 constexpr uint64_t kHighBits = EightTimes(0x80);
@@ -196,20 +199,6 @@ inline const char* JsonScanner::PassWord(const char* at,
   return Refuse(at, kNoValue);
 }
 
-// A number, true, false or null.
-inline const char* JsonScanner::PassScalar(const char* at) {
-  switch (*at) {
-    case 't':
-      return PassWord(at, "true");
-    case 'f':
-      return PassWord(at, "false");
-    case 'n':
-      return PassWord(at, "null");
-    default:
-      return PassNumber(at);
-  }
-}
-
 // A key with its colon, up to where a value must begin.
 inline const char* JsonScanner::PassKey(const char* at, JsonString& key) {
   if (at == end_ || *at != '"') return Refuse(at, "expected a key in quotes");
@@ -230,33 +219,39 @@ const char* JsonScanner::PassNested(const char* at) {
   const char* const end = end_;
   Nesting nesting;
   JsonString key;
+  bool escaped;
   for (;;) {
     if (at == end) return Refuse(at, "");
-    bool escaped;
-    switch (kStarts[Byte(at)]) {
-      case Start::kString:
+    const int8_t kind = kKinds[Byte(at)];
+    if (kind == kNoKind) return Refuse(at, kNoValue);
+    switch (static_cast<JsonKind>(kind)) {
+      case JsonKind::kString:
         at = PassString(at + 1, escaped);
         break;
-      case Start::kNumber:
+      case JsonKind::kNumber:
         at = PassNumber(at);
         break;
-      case Start::kWord:
-        at = PassScalar(at);
+      case JsonKind::kNull:
+        at = PassWord(at, "null");
         break;
-      case Start::kObject:
+      case JsonKind::kTrue:
+        at = PassWord(at, "true");
+        break;
+      case JsonKind::kFalse:
+        at = PassWord(at, "false");
+        break;
+      case JsonKind::kObject:
         nesting.Push(true);
         at = PassSpace(at + 1);
         if (at != end && *at == '}') break;
         at = PassKey(at, key);
         if (at == nullptr) return nullptr;
         continue;
-      case Start::kArray:
+      case JsonKind::kArray:
         nesting.Push(false);
         at = PassSpace(at + 1);
         if (at != end && *at == ']') break;
         continue;
-      case Start::kNone:
-        return Refuse(at, kNoValue);
     }
     if (at == nullptr) return nullptr;
     // Behind a value: brackets may close, and then another value follows.
@@ -284,26 +279,32 @@ const char* JsonScanner::PassNested(const char* at) {
 std::optional<JsonKind> JsonScanner::Peek() {
   if (failed()) return std::nullopt;
   at_ = PassSpace(at_);
-  if (at_ != end_) {
-    switch (kStarts[Byte(at_)]) {
-      case Start::kNone:
-        break;
-      case Start::kWord:
-        return *at_ == 'n'   ? JsonKind::kNull
-               : *at_ == 't' ? JsonKind::kTrue
-                             : JsonKind::kFalse;
-      case Start::kNumber:
-        return JsonKind::kNumber;
-      case Start::kString:
-        return JsonKind::kString;
-      case Start::kArray:
-        return JsonKind::kArray;
-      case Start::kObject:
-        return JsonKind::kObject;
-    }
+  const int8_t kind = at_ == end_ ? kNoKind : kKinds[Byte(at_)];
+  if (kind == kNoKind) {
+    Refuse(at_, kNoValue);
+    return std::nullopt;
   }
-  Refuse(at_, kNoValue);
-  return std::nullopt;
+  return static_cast<JsonKind>(kind);
+}
+
+const char* JsonScanner::PassKind(JsonKind kind, const char* at,
+                                  bool& escaped) {
+  switch (kind) {
+    case JsonKind::kNull:
+      return PassWord(at, "null");
+    case JsonKind::kFalse:
+      return PassWord(at, "false");
+    case JsonKind::kTrue:
+      return PassWord(at, "true");
+    case JsonKind::kNumber:
+      return PassNumber(at);
+    case JsonKind::kString:
+      return PassString(at + 1, escaped);
+    case JsonKind::kArray:
+    case JsonKind::kObject:
+      return PassNested(at);
+  }
+  return nullptr;
 }
 
 bool JsonScanner::Pass(JsonValue& value) {
@@ -312,13 +313,8 @@ bool JsonScanner::Pass(JsonValue& value) {
   const char* const begin = at_;
   value.kind = *kind;
   value.string.escaped = false;
-  const char* const behind =
-      *kind == JsonKind::kString ? PassString(begin + 1, value.string.escaped)
-      : *kind == JsonKind::kArray || *kind == JsonKind::kObject
-          ? PassNested(begin)
-          : PassScalar(begin);
-  if (!Go(behind)) return false;
-  value.text = JsonView(begin, behind - begin);
+  if (!Go(PassKind(*kind, begin, value.string.escaped))) return false;
+  value.text = JsonView(begin, at_ - begin);
   if (*kind == JsonKind::kString) {
     value.string.raw = value.text.substr(1, value.text.size() - 2);
   }

@@ -83,9 +83,9 @@ class JsonScanner {
   const char* PassNumber(const char* at);
   const char* PassDigits(const char* at);
   const char* PassWord(const char* at, std::string_view word);
-  const char* PassScalar(const char* at);
   const char* PassKey(const char* at, JsonString& key);
   const char* PassNested(const char* at);
+  const char* PassKind(JsonKind kind, const char* at, bool& escaped);
   const char* PassSpace(const char* at) const;
 
   // Stays where it is at a fault. True if there was none.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 
 #include "core/model/utf8.h"
 
@@ -78,36 +79,32 @@ bool IsPlain(char c) {
   return static_cast<uint8_t>(c) >= 0x20 && c != '"' && c != '\\';
 }
 
-// How many bytes from the beginning need no escape.
-size_t PlainPrefix(std::string_view text) {
-  size_t at = 0;
-  for (; text.size() - at >= 8; at += 8) {
-    // As in the scanner: the high bit of each byte to escape, of which only the
-    // lowest is exact.
-    const uint64_t bytes = EightBytes(text.data() + at);
-    const uint64_t control = bytes - EightTimes(0x20);
-    const uint64_t quote = (bytes ^ EightTimes('"')) - EightTimes(1);
-    const uint64_t backslash = (bytes ^ EightTimes('\\')) - EightTimes(1);
-    const uint64_t found =
-        (control | quote | backslash) & ~bytes & EightTimes(0x80);
-    if (found != 0) return at + std::countr_zero(found) / 8;
-  }
-  while (at < text.size() && IsPlain(text[at])) ++at;
-  return at;
+// How many of eight bytes, from the first, need no escape.
+size_t PlainBytes(uint64_t bytes) {
+  // As in the scanner: the high bit of each byte to escape, of which only the
+  // lowest is exact.
+  const uint64_t control = bytes - EightTimes(0x20);
+  const uint64_t quote = (bytes ^ EightTimes('"')) - EightTimes(1);
+  const uint64_t backslash = (bytes ^ EightTimes('\\')) - EightTimes(1);
+  const uint64_t found =
+      (control | quote | backslash) & ~bytes & EightTimes(0x80);
+  return std::countr_zero(found) / 8;
 }
 
-void AppendEscape(char c, std::string& json) {
+char* WriteEscape(char c, char* at) {
   constexpr std::string_view kSaid = "\"\\\b\f\n\r\t";
   constexpr std::string_view kWritten = "\"\\bfnrt";
-  json += '\\';
-  if (const size_t at = kSaid.find(c); at != kSaid.npos) {
-    json += kWritten[at];
-    return;
+  *at++ = '\\';
+  if (const size_t found = kSaid.find(c); found != kSaid.npos) {
+    *at++ = kWritten[found];
+    return at;
   }
   constexpr std::string_view kDigits = "0123456789abcdef";
-  json += "u00";
-  json += kDigits[static_cast<uint8_t>(c) >> 4];
-  json += kDigits[c & 0xF];
+  for (const char digit : {'u', '0', '0', kDigits[static_cast<uint8_t>(c) >> 4],
+                           kDigits[c & 0xF]}) {
+    *at++ = digit;
+  }
+  return at;
 }
 
 }  // namespace
@@ -136,16 +133,25 @@ std::string JsonString::Decoded() const {
   return text;
 }
 
-void AppendQuoted(std::string_view text, std::string& json) {
-  json += '"';
-  for (;;) {
-    const size_t plain = PlainPrefix(text);
-    json.append(text, 0, plain);
-    if (plain == text.size()) break;
-    AppendEscape(text[plain], json);
-    text.remove_prefix(plain + 1);
+char* WriteEscaped(std::string_view text, char* at) {
+  const char* from = text.data();
+  const char* const end = from + text.size();
+  while (end - from >= 8) {
+    // Copied whole; what is behind the first byte to escape is written again.
+    std::memcpy(at, from, 8);
+    const size_t plain = PlainBytes(EightBytes(from));
+    at += plain;
+    from += plain;
+    if (plain < 8) at = WriteEscape(*from++, at);
   }
-  json += '"';
+  for (; from != end; ++from) {
+    if (IsPlain(*from)) {
+      *at++ = *from;
+    } else {
+      at = WriteEscape(*from, at);
+    }
+  }
+  return at;
 }
 
 }  // namespace clawplane::core

@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_CORE_MODEL_JSON_STRING_H_
 #define CLAWPLANE_CORE_MODEL_JSON_STRING_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -24,9 +25,12 @@ struct JsonString {
 // Appends what `raw` says to `text`. It must come from a `JsonScanner`.
 void AppendDecoded(std::string_view raw, std::string& text);
 
-// Appends `text`, which must be UTF-8, to `json` in quotes. Escapes only what
-// JSON does not take as it is.
-void AppendQuoted(std::string_view text, std::string& json);
+// Writes `text`, which must be UTF-8, to `at` as it stands between the quotes
+// of a JSON string, and gives the end. Escapes only what JSON does not take as
+// it is. There must be room for `kMostEscaped` bytes for each byte, and for
+// eight more.
+inline constexpr size_t kMostEscaped = 6;
+char* WriteEscaped(std::string_view text, char* at);
 
 }  // namespace clawplane::core
 
