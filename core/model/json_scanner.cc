@@ -103,7 +103,7 @@ inline const char* JsonScanner::PassSpace(const char* at) const {
 
 // From a backslash.
 const char* JsonScanner::PassEscape(const char* at) {
-  if (++at == end_) return Refuse(at, "");
+  if (++at == end_) return Refuse(at, kEndsEarly);
   if (*at != 'u') {
     constexpr std::string_view kEscapes = "\"\\/bfnrt";
     if (kEscapes.find(*at) == kEscapes.npos) {
@@ -112,7 +112,7 @@ const char* JsonScanner::PassEscape(const char* at) {
     return at + 1;
   }
   for (int i = 0; i < 4; ++i) {
-    if (++at == end_) return Refuse(at, "");
+    if (++at == end_) return Refuse(at, kEndsEarly);
     const uint8_t letter = Byte(at) | 0x20;
     if (!IsDigit(at) && (letter < 'a' || letter > 'f')) {
       return Refuse(at, "expected four hexadecimal digits after \\u");
@@ -144,7 +144,7 @@ inline const char* JsonScanner::PassString(const char* at, bool& escaped) {
         }
         at += 8;
       } else if (at == end) {
-        return Refuse(at, "");
+        return Refuse(at, kEndsEarly);
       } else if (SpecialBytes(Byte(at) | EightTimes('a') << 8) != 0) {
         break;
       } else {
@@ -195,7 +195,7 @@ inline const char* JsonScanner::PassWord(const char* at,
                                          std::string_view word) {
   const std::string_view here(at, std::min<size_t>(end_ - at, word.size()));
   if (here == word) return at + word.size();
-  if (word.substr(0, here.size()) == here) return Refuse(end_, "");
+  if (word.substr(0, here.size()) == here) return Refuse(end_, kEndsEarly);
   return Refuse(at, kNoValue);
 }
 
@@ -221,7 +221,7 @@ const char* JsonScanner::PassNested(const char* at) {
   JsonString key;
   bool escaped;
   for (;;) {
-    if (at == end) return Refuse(at, "");
+    if (at == end) return Refuse(at, kEndsEarly);
     const int8_t kind = kKinds[Byte(at)];
     if (kind == kNoKind) return Refuse(at, kNoValue);
     switch (static_cast<JsonKind>(kind)) {
@@ -257,7 +257,7 @@ const char* JsonScanner::PassNested(const char* at) {
     // Behind a value: brackets may close, and then another value follows.
     for (;;) {
       at = PassSpace(at);
-      if (at == end) return Refuse(at, "");
+      if (at == end) return Refuse(at, kEndsEarly);
       const bool in_object = nesting.in_object();
       if (*at == ',') {
         at = PassSpace(at + 1);
