@@ -69,7 +69,7 @@ function bars(title, panels, notes = []) {
     y += 18;
   }
   for (const { name, rows } of panels) {
-    y += 10;
+    y += 16;
     if (name) {
       parts.push(words(0, y, name, 'class="soft"'));
       y += 14;
@@ -139,7 +139,7 @@ function flat({ flatness }) {
   const values = flatness.segments.map((segment) => segment.cpu_us);
   const most = Math.max(...values) * 1.2;
   const x = (index) => 60 + ((index + 1) / values.length) * 640;
-  const y = (value) => 190 - (value / most) * 140;
+  const y = (value) => 190 - (value / most) * 150;
   const points = values.map((value, index) => `${x(index)},${y(value)}`).join(" ");
   return svg(230, title, [
     words(0, 16, title, 'class="title"'),

@@ -3,6 +3,7 @@
 // benchmarks need not know of each other.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { reflow } from "./text.mjs";
 
 const HEAD = `# Performance
 
@@ -16,7 +17,7 @@ export function putSection(path, name, text) {
   const before = existsSync(path) ? readFileSync(path, "utf8") : HEAD;
   const from = before.indexOf(begin);
   const to = before.indexOf(end);
-  const section = `${begin}\n\n${text.trim()}\n\n${end}`;
+  const section = `${begin}\n\n${reflow(text)}\n\n${end}`;
   writeFileSync(
     path,
     from < 0 || to < 0

@@ -148,8 +148,7 @@ function memoryTable({ resident_idle: idle, resident_after: after }) {
 
 function gatewayShare(result) {
   const cell = { system: "clawplaned", form: "json", transport: "unix", size: 200, inFlight: 64 };
-  return `${number(cellSpread(result, cell, "gateway_cpu_us").median)} µs a call at 200 B, the load generator
-${number(cellSpread(result, cell, "client_cpu_us").median)} µs`;
+  return `${number(cellSpread(result, cell, "gateway_cpu_us").median)} µs a call at 200 B, the load generator ${number(cellSpread(result, cell, "client_cpu_us").median)} µs`;
 }
 
 function circumstances({ circumstances: at, plan }) {
@@ -228,6 +227,8 @@ ${memoryTable(result)}
 * clawplaned is as its users have it: access check (a token on TCP), deadlines, limits, validation of params and answers. The
   Node bridge (\`node/bridge.mjs\`: @grpc/grpc-js ${at.grpc_js}, ws ${at.ws}) validates both too and hands the text on
   unaltered, but has none of the rest. It is tuned: no compression, zero masks, one write for all frames of a turn.
+* The CPU time of a call depends on how busy the machine is: a server that is ahead of its client wakes for each call, one
+  that is behind takes several at once. One call at a time is the dearest case for every system.
 * The bare Beast echo sends and receives over one WebSocket on one thread, without batching: a yardstick for the
   gateway's side, not a bridge.
 * "gateway-client, direct" is @openclaw/gateway-client ${at.gateway_client} in Node, without any bridge; its CPU is that of the

@@ -28,3 +28,31 @@ export function table(head, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, column) => (column ? "--:" : "---"))), ...rows.map(line)].join("\n");
 }
+
+// Markdown with its paragraphs and bullets broken at 120 columns.
+export function reflow(markdown) {
+  return markdown
+    .trim()
+    .split(/\n{2,}/)
+    .map((block) => {
+      if (/^[|#!<]/.test(block)) return block;
+      return block
+        .split(/\n(?=\* )/)
+        .map((part) => fill(part, part.startsWith("* ") ? "  " : ""))
+        .join("\n");
+    })
+    .join("\n\n");
+}
+
+function fill(paragraph, indent) {
+  const lines = [];
+  for (const word of paragraph.split(/\s+/)) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= 120) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(lines.length ? indent + word : word);
+    }
+  }
+  return lines.join("\n");
+}
