@@ -149,7 +149,7 @@ export async function measureFlatness(places, systems, plan) {
 export async function measureConnections(places, systems, plan) {
   const rows = { clawplaned: {}, echo: {} };
   // Each connection is to have had its first call.
-  const longer = { ...plan, warmUp: Math.max(1, plan.warmUp) };
+  const longer = { ...plan, warmUp: 4 * plan.warmUp };
   for (let round = 0; round < plan.connectionRounds; ++round) {
     for (const count of CONNECTIONS) {
       for (const system of Object.keys(rows)) {

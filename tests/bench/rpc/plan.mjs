@@ -35,11 +35,11 @@ export function groups() {
 
 export const FULL = {
   rounds: 5,
-  warmUp: 0.3,
+  warmUp: 0.25,
   seconds: 1.2,
   flatCalls: 1_000_000,
-  connectionRounds: 3,
-  starts: 20,
+  connectionRounds: 2,
+  starts: 15,
   clawctlRuns: 30,
   openclawRuns: 7,
 };
@@ -48,7 +48,7 @@ export const QUICK = {
   rounds: 2,
   warmUp: 0.1,
   seconds: 0.25,
-  flatCalls: 100_000,
+  flatCalls: 50_000,
   connectionRounds: 1,
   starts: 5,
   clawctlRuns: 20,

@@ -191,7 +191,7 @@ ${SIZES.map((size) => `${bytes(size)}:\n\n${jsonTable(result, size)}`).join("\n\
 ### Values
 
 \`params\` to \`result\`, a \`google.protobuf.Value\` of the same content. The bare echo copies it; the bridges turn it into
-JSON text and back.
+JSON text and back. The largest one is only sent one at a time.
 
 ${valueTable(result)}
 
