@@ -7,7 +7,7 @@
 namespace clawplane::server {
 
 std::optional<core::Fault> Access::Refusal(
-    const grpc::CallbackServerContext& context) const {
+    const grpc::ServerContextBase& context) const {
   if (context.peer().rfind("unix:", 0) == 0) return std::nullopt;
 
   const auto& metadata = context.client_metadata();

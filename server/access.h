@@ -30,7 +30,7 @@ class Access {
 
   // Why the call may not go on; nothing if it may.
   std::optional<core::Fault> Refusal(
-      const grpc::CallbackServerContext& context) const;
+      const grpc::ServerContextBase& context) const;
 
  private:
   const std::string token_;

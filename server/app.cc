@@ -54,6 +54,7 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       random_(std::random_device()()),
       manager_(strand_, config_, kVersion, epoch_, MakeWorld(environment)),
       service_(strand_, manager_, access_),
+      rpc_(strand_, manager_, access_, service_),
       health_(manager_) {}
 
 App::~App() {
@@ -155,6 +156,7 @@ absl::Status App::Start() {
   });
   // Calls that came already wait for the strand to run.
   io_thread_ = std::thread([this] { io_.run(); });
+  rpc_.Begin();
   return absl::OkStatus();
 }
 
@@ -171,6 +173,7 @@ absl::Status App::Listen() {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   builder.RegisterService(&service_);
+  rpc_.AddQueue(builder);
   int tcp_port = -1;
   if (config_.listen != "none") {
     builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(),
@@ -210,6 +213,7 @@ void App::StopGateway(std::function<void()> stopped) {
 void App::End() {
   strand_.Post([this] { manager_.CloseStreams(); });
   server_->Shutdown(std::chrono::system_clock::now() + kServerGrace);
+  rpc_.End();
   strand_.Post([this] {
     manager_.Release();
     launcher_.Close();

@@ -25,6 +25,7 @@
 #include "server/access.h"
 #include "server/gateway_service.h"
 #include "server/health_reporter.h"
+#include "server/rpc_loop.h"
 #include "server/state_directory.h"
 
 namespace clawplane::server {
@@ -32,8 +33,8 @@ namespace clawplane::server {
 // Owns all parts by value, in the order in which they need each other.
 //
 // A life: `Start` -> (serving) -> `StopGateway`, perhaps twice -> `End`. All
-// are called by the main thread. Between them the only threads are the strand's
-// and gRPC's own.
+// are called by the main thread. Between them the only threads are the
+// strand's, that of `RpcLoop`, and gRPC's own.
 class App {
  public:
   // `environment` is what the gateway may inherit, NAME=value each.
@@ -79,6 +80,7 @@ class App {
   std::mt19937_64 random_;  // used on the strand only
   core::GatewayManager manager_;
   GatewayService service_;
+  RpcLoop rpc_;
   HealthReporter health_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> listeners_;

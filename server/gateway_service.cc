@@ -220,14 +220,6 @@ grpc::ServerUnaryReactor* GatewayService::GetServerInfo(
   });
 }
 
-grpc::ServerUnaryReactor* GatewayService::Rpc(
-    grpc::CallbackServerContext* context, const v1::RpcRequest* request,
-    v1::RpcResponse* response) {
-  return Unary(context, [&]() -> UnaryOrFault {
-    return new CallReactor(strand_, gateway_, *context, *request, *response);
-  });
-}
-
 grpc::ServerWriteReactor<v1::StreamStatusResponse>*
 GatewayService::StreamStatus(grpc::CallbackServerContext* context,
                              const v1::StreamStatusRequest*) {

@@ -25,13 +25,31 @@ struct ServerInfo {
   std::vector<std::string> listeners;
 };
 
+// The methods but `Rpc`, each served by a callback of gRPC's. `Rpc` is served
+// raw, by `RpcLoop`.
+using CallbackMethods = v1::GatewayService::WithCallbackMethod_Start<
+    v1::GatewayService::WithCallbackMethod_Stop<
+        v1::GatewayService::WithCallbackMethod_Restart<
+            v1::GatewayService::WithCallbackMethod_GetStatus<
+                v1::GatewayService::WithCallbackMethod_DescribeGateway<
+                    v1::GatewayService::WithCallbackMethod_ListRuns<
+                        v1::GatewayService::WithCallbackMethod_GetServerInfo<
+                            v1::GatewayService::WithCallbackMethod_StreamStatus<
+                                v1::GatewayService::
+                                    WithCallbackMethod_StreamEvents<
+                                        v1::GatewayService::
+                                            WithCallbackMethod_StreamLogs<
+                                                v1::GatewayService::
+                                                    Service>>>>>>>>>>;
+
 // Each method checks its request, and hands over to an object that lives as
 // long as the call. All pass `Access` first, in the two functions that make
 // those objects.
 //
 // Thread-safe: gRPC calls it from its own threads. The strand, the manager and
 // the access check must outlive it.
-class GatewayService final : public v1::GatewayService::CallbackService {
+class GatewayService final
+    : public v1::GatewayService::WithRawMethod_Rpc<CallbackMethods> {
  public:
   GatewayService(core::CoreStrand& strand, core::GatewayManager& gateway,
                  const Access& access)
@@ -63,9 +81,6 @@ class GatewayService final : public v1::GatewayService::CallbackService {
       grpc::CallbackServerContext* context,
       const v1::GetServerInfoRequest* request,
       v1::GetServerInfoResponse* response) override;
-  grpc::ServerUnaryReactor* Rpc(grpc::CallbackServerContext* context,
-                                const v1::RpcRequest* request,
-                                v1::RpcResponse* response) override;
   grpc::ServerWriteReactor<v1::StreamStatusResponse>* StreamStatus(
       grpc::CallbackServerContext* context,
       const v1::StreamStatusRequest* request) override;

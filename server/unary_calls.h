@@ -109,29 +109,6 @@ class OrderCall final : public UnaryCall {
   std::optional<core::OrderId> order_ ABSL_GUARDED_BY(strand_);
 };
 
-// One `Rpc`: checks the request on gRPC's thread, then waits for the gateway's
-// answer.
-class CallReactor final : public UnaryCall {
- public:
-  CallReactor(core::CoreStrand& strand, core::GatewayManager& gateway,
-              const grpc::CallbackServerContext& context,
-              const v1::RpcRequest& request, v1::RpcResponse& response);
-
- private:
-  void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
-  void OnAbandoned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
-  void OnResult(const core::CallResult& result);
-  grpc::Status FillResponse(const core::CallAnswered& answered);
-
-  core::GatewayManager& gateway_;
-  v1::RpcResponse& response_;
-  v1::PayloadForm result_form_ = v1::PAYLOAD_FORM_JSON;
-  // What is wrong with the request; checked before there is anything to send.
-  std::optional<grpc::Status> refusal_;
-  core::CallRequest call_;
-  std::optional<core::CallId> id_ ABSL_GUARDED_BY(strand_);
-};
-
 }  // namespace clawplane::server
 
 #endif  // CLAWPLANE_SERVER_UNARY_CALLS_H_

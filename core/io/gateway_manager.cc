@@ -99,13 +99,19 @@ CallId GatewayManager::Call(CallRequest request,
                             PendingCalls::Completion done) {
   strand_.AssertHeld();
   if (ending_) {
+    const CallId none = calls_.next_id();
     done(CallFailed{ShuttingDown(), Outcome::kNotSent, true});
-    return 0;
+    return none;
   }
   const CallId id = calls_.Add(std::move(request), std::move(done));
   SendWaiting();
   Rearm();
   return id;
+}
+
+CallId GatewayManager::next_call() const {
+  strand_.AssertHeld();
+  return calls_.next_id();
 }
 
 void GatewayManager::CancelCall(CallId call) {

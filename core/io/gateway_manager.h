@@ -123,6 +123,8 @@ class GatewayManager {
   // ---- Calls. The completion is called once, later or before the return,
   // unless the call was cancelled. It must not call back.
   CallId Call(CallRequest request, PendingCalls::Completion done);
+  // What `Call` will return next.
+  CallId next_call() const;
   void CancelCall(CallId call);
 
   // ---- What is known

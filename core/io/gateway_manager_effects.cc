@@ -15,6 +15,10 @@ namespace {
 // How often gateways tick that do not say.
 constexpr Duration kUsualTick = std::chrono::seconds(30);
 
+// The first protocol whose requests may bear a `traceparent`. Before, a member
+// that is not known makes a request invalid.
+constexpr uint32_t kTracedProtocol = 4;
+
 }  // namespace
 
 void GatewayManager::Apply(const LookAtPort& effect) {
@@ -186,7 +190,9 @@ void GatewayManager::OnVerdict(Generation generation,
           EventKind::kGap,
           UpstreamGap{UpstreamGap::Cause::kNewConnection, std::nullopt}));
     }
-    calls_.SetMaxFrame(accepted->hello.max_payload_bytes);
+    calls_.SetDialect(
+        {.max_frame = accepted->hello.max_payload_bytes,
+         .traceparent = accepted->hello.protocol >= kTracedProtocol});
     description_ = Description{accepted->hello, Now().wall};
     const Duration tick = accepted->hello.tick_interval;
     Step(HandshakeAccepted{generation, std::move(accepted->hello)});

@@ -74,7 +74,30 @@ ErrorShape ParseError(JsonView error);
 // The member `details` of an error, as it stands there.
 std::optional<JsonView> DetailsOf(JsonView error);
 
-// A request as text. `params`, if given, must be JSON; it is copied unchanged.
+// The text of a request while it is put together. The params come first, so
+// that large ones are copied once: into here. All other members follow when the
+// request is sent, for only then its id is known.
+//
+// Thread-compatible.
+class RequestText {
+ public:
+  // Begins the params: what is appended to the result belongs to them, until
+  // the next call of another method. At most once; without it there are none.
+  std::string& BeginParams();
+
+  // The params, if there are any. Valid until the text is changed.
+  std::optional<JsonView> params() const;
+
+  // Completes the text. `traceparent` is left out if it is empty.
+  std::string Finish(std::string_view id, std::string_view method,
+                     std::string_view traceparent) &&;
+
+ private:
+  std::string text_ = R"({"type":"req")";
+  size_t params_begin_ = 0;
+};
+
+// A whole request. `params`, if given, must be JSON; it is copied unchanged.
 std::string SerializeRequest(std::string_view id, std::string_view method,
                              std::optional<JsonView> params);
 

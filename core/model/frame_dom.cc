@@ -70,6 +70,19 @@ void WriteMember(Writer& writer, std::string_view key, std::string_view value) {
   WriteString(writer, value);
 }
 
+// `text` as it stands between the quotes of a JSON string. The names of methods
+// are plain, as a rule.
+std::string Escaped(std::string_view text) {
+  const auto plain = [](unsigned char c) {
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+  };
+  if (std::all_of(text.begin(), text.end(), plain)) return std::string(text);
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  WriteString(writer, text);
+  return std::string(buffer.GetString() + 1, buffer.GetSize() - 2);
+}
+
 }  // namespace
 
 ErrorShape ParseError(JsonView error) {
@@ -97,15 +110,36 @@ ErrorShape ParseError(JsonView error) {
   return shape;
 }
 
+std::string& RequestText::BeginParams() {
+  text_ += R"(,"params":)";
+  params_begin_ = text_.size();
+  return text_;
+}
+
+std::optional<JsonView> RequestText::params() const {
+  if (params_begin_ == 0) return std::nullopt;
+  return JsonView(text_).substr(params_begin_);
+}
+
+std::string RequestText::Finish(std::string_view id, std::string_view method,
+                                std::string_view traceparent) && {
+  const auto append = [this](std::string_view key, std::string_view value) {
+    text_.append(key);
+    text_.append(value);
+    text_ += '"';
+  };
+  append(R"(,"method":")", Escaped(method));
+  append(R"(,"id":")", id);
+  if (!traceparent.empty()) append(R"(,"traceparent":")", traceparent);
+  text_ += '}';
+  return std::move(text_);
+}
+
 std::string SerializeRequest(std::string_view id, std::string_view method,
                              std::optional<JsonView> params) {
-  rapidjson::StringBuffer name;
-  Writer writer(name);
-  WriteString(writer, method);
-  return Concat(R"({"type":"req","id":")", id, R"(","method":)",
-                std::string_view(name.GetString(), name.GetSize()),
-                params ? R"(,"params":)" : "", params.value_or(JsonView()),
-                "}");
+  RequestText text;
+  if (params) text.BeginParams().append(*params);
+  return std::move(text).Finish(id, method, "");
 }
 
 std::string SerializeConnect(std::string_view id, const ConnectParams& params) {

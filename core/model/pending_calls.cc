@@ -35,17 +35,18 @@ std::optional<PendingCalls::Outgoing> PendingCalls::NextToSend() {
   while (admission_ == Admission::kOpen && !queue_.empty() &&
          in_flight_ < limits_.max_in_flight) {
     const auto call = calls_.find(queue_.front());
-    const CallRequest& request = call->second.request;
-    std::optional<JsonView> params;
-    if (request.params) params = *request.params;
+    CallRequest& request = call->second.request;
     std::string frame =
-        SerializeRequest(std::to_string(call->first), request.method, params);
-    if (max_frame_ != 0 && frame.size() > max_frame_) {
-      End(call, CallFailed{{Reason::kParamsTooLarge,
-                            Concat("the call is ", frame.size(),
-                                   " bytes, the gateway accepts ", max_frame_),
-                            "send less at a time"},
-                           Outcome::kNotSent});
+        std::move(request.text)
+            .Finish(std::to_string(call->first), request.method,
+                    dialect_.traceparent ? request.traceparent : "");
+    if (dialect_.max_frame != 0 && frame.size() > dialect_.max_frame) {
+      End(call, CallFailed{
+                    {Reason::kParamsTooLarge,
+                     Concat("the call is ", frame.size(),
+                            " bytes, the gateway accepts ", dialect_.max_frame),
+                     "send less at a time"},
+                    Outcome::kNotSent});
       continue;
     }
     queue_.pop_front();

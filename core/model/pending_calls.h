@@ -46,8 +46,11 @@ using CallResult = std::variant<CallAnswered, CallRefused, CallFailed>;
 
 struct CallRequest {
   std::string method;
-  // JSON; none means without params.
-  std::optional<std::string> params;
+  // With the params, if it has any.
+  RequestText text;
+  // The caller's place in a distributed trace, as W3C writes it in the header
+  // of that name; empty if there is none.
+  std::string traceparent;
   TimePoint deadline;
   bool await_final = false;
   bool wait_until_running = false;
@@ -90,8 +93,7 @@ class PendingCalls {
 
   explicit PendingCalls(const Limits& limits) : limits_(limits) {}
 
-  // Takes a call, or ends it at once. `hint` is for people: why calls cannot be
-  // made now, and what to do about it.
+  // Takes a call, or ends it at once. Gives its id.
   CallId Add(CallRequest request, Completion completion);
 
   // The next call to be sent, if one may be.
@@ -119,9 +121,17 @@ class PendingCalls {
   // Ends what is overdue.
   void Expire(TimePoint now);
 
-  // Refuses frames larger than this; 0 means no limit.
-  void SetMaxFrame(uint64_t bytes) { max_frame_ = bytes; }
+  // What the gateway takes.
+  struct Dialect {
+    // Larger frames are refused; 0 means no limit.
+    uint64_t max_frame = 0;
+    // Whether a request may bear a `traceparent`.
+    bool traceparent = false;
+  };
+  void SetDialect(const Dialect& dialect) { dialect_ = dialect; }
 
+  // The id that the next call will have, for who must know it before its end.
+  CallId next_id() const { return next_id_; }
   std::optional<TimePoint> deadline() const;
   size_t queued() const { return queue_.size(); }
   size_t in_flight() const { return in_flight_; }
@@ -148,7 +158,7 @@ class PendingCalls {
   const Limits limits_;
   Admission admission_ = Admission::kClosed;
   Fault closed_because_{Reason::kNotRunning, "the gateway is stopped", ""};
-  uint64_t max_frame_ = 0;
+  Dialect dialect_;
   CallId next_id_ = 1;
   // The highest id that was ever handed over.
   CallId last_sent_ = 0;

@@ -48,7 +48,7 @@ CallRequest ManagerTest::Request(std::string method,
                                  std::optional<std::string> params) {
   CallRequest request;
   request.method = std::move(method);
-  request.params = std::move(params);
+  if (params) request.text.BeginParams() += *params;
   OnStrand(
       [&] { request.deadline = alarm_.Now().steady + std::chrono::hours(9); });
   return request;

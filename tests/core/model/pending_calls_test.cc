@@ -341,7 +341,7 @@ TEST_F(PendingCallsTest, RefusesFramesOverTheGatewaysLimit) {
   const CallId small = Add();
   const size_t size =
       SerializeRequest(std::to_string(small), "m", std::nullopt).size();
-  calls_.SetMaxFrame(size);
+  calls_.SetDialect({.max_frame = size});
   const CallId large = Add({"m", "{}", Time(30)});
   const CallId next = Add();
 

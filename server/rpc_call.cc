@@ -1,0 +1,149 @@
+#include "server/rpc_call.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "core/model/trace_parent.h"
+#include "server/convert.h"
+#include "server/rpc_loop.h"
+
+namespace clawplane::server {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::system_clock;
+
+constexpr core::Duration kDefaultTimeLimit = seconds(30);
+
+// How long a call may take: a little less than its caller waits, so that the
+// details of a timeout arrive in time.
+core::Duration TimeLimit(system_clock::time_point deadline) {
+  if (deadline == system_clock::time_point::max()) return kDefaultTimeLimit;
+  const core::Duration left = deadline - system_clock::now();
+  return left - std::min<core::Duration>(left / 50, milliseconds(50));
+}
+
+// The caller's place in a trace; empty if it told none that is in order.
+std::string TraceParentOf(const grpc::ServerContext& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("traceparent");
+  if (found == metadata.end()) return {};
+  const std::string_view text(found->second.data(), found->second.size());
+  return core::IsTraceParent(text) ? std::string(text) : std::string();
+}
+
+}  // namespace
+
+void RpcCall::Listen(GatewayService& service,
+                     grpc::ServerCompletionQueue* queue) {
+  context_.AsyncNotifyWhenDone(&done_);
+  service.RequestRpc(&context_, &request_, &writer_, queue, queue, &arrival_);
+}
+
+void RpcCall::OnArrival(bool ok) {
+  if (!ok) {  // the server is being shut down
+    delete this;
+    return;
+  }
+  loop_.Listen();
+  if (const auto refusal = Read()) {
+    writer_.FinishWithError(*refusal, &finished_);
+    return;
+  }
+  let_in_ = true;
+  loop_.Add(this);
+}
+
+std::optional<grpc::Status> RpcCall::Read() {
+  if (const auto fault = access_.Refusal(context_)) return ToGrpcStatus(*fault);
+  auto read = ReadRpcRequest(request_);
+  request_.Clear();
+  if (auto* fault = std::get_if<std::string>(&read)) {
+    return ToGrpcStatus(
+        core::CallFailed{{core::Reason::kBadRequest, std::move(*fault), ""},
+                         core::Outcome::kNotSent});
+  }
+  input_ = std::get<RpcInput>(std::move(read));
+  input_.call.deadline =
+      std::chrono::steady_clock::now() + TimeLimit(context_.deadline());
+  input_.call.traceparent = TraceParentOf(context_);
+  return std::nullopt;
+}
+
+void RpcCall::OnDone(bool) {
+  is_done_ = true;
+  if (let_in_ && !is_finished_ && context_.IsCancelled()) {
+    was_abandoned_ = true;
+    loop_.HandOver();  // it may not have been yet
+    strand_.Post([this] { Abandon(); });
+  }
+  DeleteIfOver();
+}
+
+void RpcCall::OnFinished(bool) {
+  is_finished_ = true;
+  DeleteIfOver();
+}
+
+void RpcCall::DeleteIfOver() {
+  if (!is_done_ || !is_finished_) return;
+  if (was_abandoned_) {
+    // Behind the task that abandons it.
+    strand_.Post([this] { delete this; });
+  } else {
+    delete this;
+  }
+}
+
+void RpcCall::Begin() {
+  strand_.AssertHeld();
+  id_ = gateway_.next_call();
+  // The last that is done here: it may end the call, and with it this object.
+  gateway_.Call(std::move(input_.call), [this](const core::CallResult& result) {
+    strand_.AssertHeld();
+    OnResult(result);
+  });
+}
+
+void RpcCall::Abandon() {
+  strand_.AssertHeld();
+  if (finish_begun_) return;
+  gateway_.CancelCall(id_);
+  FinishWith(grpc::Status::CANCELLED);
+}
+
+void RpcCall::OnResult(const core::CallResult& result) {
+  if (const auto* answered = std::get_if<core::CallAnswered>(&result)) {
+    Answer(*answered);
+  } else if (const auto* refused = std::get_if<core::CallRefused>(&result)) {
+    FinishWith(ToGrpcStatus(*refused));
+  } else {
+    FinishWith(ToGrpcStatus(std::get<core::CallFailed>(result)));
+  }
+}
+
+void RpcCall::Answer(const core::CallAnswered& answered) {
+  auto written = WriteRpcResponse(answered.payload, input_.result_form);
+  if (auto* fault = std::get_if<std::string>(&written)) {
+    FinishWith(ToGrpcStatus(
+        core::CallFailed{{core::Reason::kAnswerTooLarge, std::move(*fault),
+                          "ask for result_form PAYLOAD_FORM_JSON"},
+                         core::Outcome::kReplied}));
+    return;
+  }
+  finish_begun_ = true;
+  writer_.Finish(std::get<grpc::ByteBuffer>(written), grpc::Status::OK,
+                 &finished_);
+}
+
+void RpcCall::FinishWith(const grpc::Status& status) {
+  finish_begun_ = true;
+  writer_.FinishWithError(status, &finished_);
+}
+
+}  // namespace clawplane::server
