@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/model/text.h"
+#include "core/model/utf8.h"
 
 namespace clawplane::core {
 namespace {
@@ -26,33 +27,6 @@ EventDraft ChannelStatus(std::string name,
   }
   detail.json = Copy(payload);
   return {EventKind::kChannelStatus, std::move(name), std::move(detail), {}};
-}
-
-// How many bytes of UTF-8 `text` begins with; 0 if it begins with none.
-size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](size_t i) {
-    return static_cast<unsigned char>(i < text.size() ? text[i] : 0);
-  };
-  const auto follows = [&](size_t i, unsigned low = 0x80,
-                           unsigned high = 0xBF) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    // No overlong forms, and no surrogates.
-    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = lead == 0xED ? 0x9F : 0xBF;
-    return follows(1, low, high) && follows(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    // No overlong forms, and nothing beyond U+10FFFF.
-    const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
-    return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
 }
 
 struct DetailSize {
@@ -160,10 +134,12 @@ EventDraft UnrecognizedMessage(std::string_view why, std::string_view message,
 
 std::string ValidUtf8(std::string_view text, size_t most) {
   constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  if (text.size() <= most && IsUtf8(text)) return std::string(text);
   std::string valid;
   valid.reserve(std::min(text.size(), most));
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length =
+        Utf8CharacterSize(text.data(), text.data() + text.size());
     const std::string_view next =
         length == 0 ? kReplacement : text.substr(0, length);
     if (valid.size() + next.size() > most) break;
