@@ -120,7 +120,8 @@ struct ConnectionReports {
   std::function<void()> on_alive;
   // A pong came.
   std::function<void()> on_pong;
-  // The first byte of the message with this tag is about to be written.
+  // The system has just taken the first byte of the message with this tag. A
+  // message without this report was not sent, not even in part.
   std::function<void(uint64_t tag)> on_write;
   // It is over. Once; the last report.
   std::function<void(ConnectionEnd)> on_end;

@@ -1,21 +1,53 @@
 #include "core/io/ws_connection.h"
 
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
+#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "core/io/loopback.h"
 #include "core/io/ws_session.h"
 
 namespace clawplane::core {
+namespace {
 
 namespace asio = boost::asio;
-namespace websocket = boost::beast::websocket;
+using asio::ip::tcp;
 using boost::system::error_code;
+
+// Two for each message. The system takes up to 1,024 at a time.
+constexpr size_t kMaxPieces = 128;
+
+// Writes without waiting and without a signal: how many bytes the system took,
+// or -1 and `errno`.
+ssize_t WritePieces(int socket, std::span<const std::string_view> pieces) {
+  std::array<iovec, kMaxPieces> vectors;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
+  }
+  msghdr message = {};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = pieces.size();
+  ssize_t taken;
+  do {
+    taken = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (taken < 0 && errno == EINTR);
+  return taken;
+}
+
+}  // namespace
 
 WsSession::WsSession(CoreStrand& strand, const WsLimits& limits, uint16_t port,
                      ConnectionReports reports)
@@ -23,26 +55,14 @@ WsSession::WsSession(CoreStrand& strand, const WsLimits& limits, uint16_t port,
       limits_(limits),
       port_(port),
       reports_(std::move(reports)),
-      stream_(strand.executor()),
+      socket_(strand.executor()),
       timer_(strand.executor()),
-      incoming_(limits.max_message_bytes) {
-  Configure(stream_, {.on_closing =
-                          [this](bool by_peer) {
-                            strand_.AssertHeld();
-                            LimitClosing();
-                            peer_closed_ |= by_peer;
-                          },
-                      .on_control =
-                          [this](bool pong) {
-                            strand_.AssertHeld();
-                            ReportLife(pong);
-                          }});
-}
+      receiver_(limits.max_message_bytes) {}
 
 void WsSession::Connect() {
   strand_.AssertHeld();
   SetTimer(limits_.connect_timeout, "connection");
-  ConnectLoopback(stream_.next_layer(), port_,
+  ConnectLoopback(socket_, port_,
                   [self = shared_from_this()](error_code error, Loopback) {
                     self->OnConnect(error);
                   });
@@ -59,36 +79,46 @@ void WsSession::OnConnect(error_code error) {
   SetTimer(limits_.upgrade_timeout, "answer to the upgrade");
   // Without it messages are late, not lost.
   error_code ignored;
-  stream_.next_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
-  stream_.async_handshake(
-      response_, absl::StrCat("127.0.0.1:", port_), "/",
-      std::bind_front(&WsSession::OnUpgrade, shared_from_this()));
+  socket_.set_option(tcp::no_delay(true), ignored);
+  AskForWebSocket(socket_, port_,
+                  std::bind_front(&WsSession::OnUpgrade, shared_from_this()));
 }
 
-void WsSession::OnUpgrade(error_code error) {
+void WsSession::OnUpgrade(const UpgradeResult& result) {
   strand_.AssertHeld();
   if (phase_ == Phase::kOver) return;
-  if (error == websocket::error::upgrade_declined) {
-    const auto status = static_cast<int>(response_.result_int());
-    End({0, absl::StrCat("upgrade declined with HTTP ", status), status});
+  if (!result.failure.empty()) {
+    End({0, result.failure, result.http_status});
     return;
   }
-  if (error) {
-    Fail(absl::StrCat("the upgrade failed: ", error.message()));
-    return;
-  }
-  response_ = {};
   timer_.expires_at(TimePoint::max());
   phase_ = Phase::kOpen;
   reports_.on_open();
   if (phase_ == Phase::kOver) return;
-  Read();
-  if (!queue_.empty()) ScheduleWrite();
+  if (!sender_.empty()) ScheduleWrite();
+  TakeFirstBytes(result.first_bytes);
+}
+
+void WsSession::TakeFirstBytes(std::string_view bytes) {
+  if (bytes.empty()) {
+    Read();
+    return;
+  }
+  if (phase_ == Phase::kOpen) reports_.on_alive();
+  while (phase_ != Phase::kOver && !bytes.empty()) {
+    const std::span<char> space = receiver_.Space();
+    const size_t count = std::min(space.size(), bytes.size());
+    std::memcpy(space.data(), bytes.data(), count);
+    bytes.remove_prefix(count);
+    receiver_.Commit(count);
+    Deliver();
+  }
+  if (phase_ != Phase::kOver) Read();
 }
 
 void WsSession::Read() {
-  const std::span<char> space = incoming_.Space();
-  stream_.async_read_some(
+  const std::span<char> space = receiver_.Space();
+  socket_.async_read_some(
       asio::buffer(space.data(), space.size()),
       std::bind_front(&WsSession::OnRead, shared_from_this()));
 }
@@ -97,100 +127,130 @@ void WsSession::OnRead(error_code error, size_t count) {
   strand_.AssertHeld();
   if (phase_ == Phase::kOver) return;
   if (error) {
-    if (error == websocket::error::closed) peer_closed_ = true;
-    reading_ = false;
-    if (!AnotherTells(error)) Fail(error.message());
+    Fail(trouble_.empty() ? error.message() : trouble_);
     return;
   }
-  incoming_.Commit(count);
-  if (phase_ == Phase::kOpen) reports_.on_alive();
-  if (stream_.is_message_done()) {
-    if (phase_ == Phase::kOpen) {
-      incoming_.oversized()
-          ? reports_.on_oversized(incoming_.bytes(), incoming_.size())
-          : reports_.on_message(incoming_.bytes());
-    }
-    incoming_.Clear();
-  }
-  if (phase_ == Phase::kOver) return;
+  receiver_.Commit(count);
+  if (phase_ == Phase::kOpen && !peer_done_) reports_.on_alive();
+  Deliver();
   // While closing too: a peer that cannot write may not read either.
-  Read();
+  if (phase_ != Phase::kOver) Read();
 }
 
-void WsSession::ReportLife(bool pong) {
-  strand_.Post([self = shared_from_this(), pong] {
-    self->strand_.AssertHeld();
-    if (self->phase_ == Phase::kOpen) self->reports_.on_alive();
-    if (self->phase_ == Phase::kOpen && pong) self->reports_.on_pong();
-  });
+void WsSession::Deliver() {
+  while (phase_ != Phase::kOver) {
+    const std::optional<WsItem> item = receiver_.Next();
+    if (!item) return;
+    std::visit(
+        [this](const auto& what) {
+          strand_.AssertHeld();
+          Take(what);
+        },
+        *item);
+  }
 }
 
-void WsSession::Ping() {
-  strand_.AssertHeld();
-  if (phase_ != Phase::kOpen || peer_closed_ || pinging_) return;
-  pinging_ = true;
-  stream_.async_ping({},
-                     std::bind_front(&WsSession::OnPinged, shared_from_this()));
+void WsSession::Take(const WsMessage& message) {
+  if (phase_ == Phase::kOpen) reports_.on_message(message.bytes);
 }
 
-void WsSession::OnPinged(error_code error) {
-  strand_.AssertHeld();
-  pinging_ = false;
-  if (phase_ == Phase::kOver || !error || AnotherTells(error)) return;
-  Fail(error.message());
+void WsSession::Take(const WsOversized& message) {
+  if (phase_ == Phase::kOpen) reports_.on_oversized(message.head, message.size);
+}
+
+void WsSession::Take(const WsPing& ping) {
+  sender_.AddPong(ping.payload);
+  ScheduleWrite();
+}
+
+void WsSession::Take(const WsPong&) {
+  if (phase_ == Phase::kOpen) reports_.on_pong();
+}
+
+void WsSession::Take(const WsClose& close) {
+  peer_done_ = true;
+  peers_close_ = {close.code, std::string(close.reason), 0};
+  BeginClosing(close.code == kWsNoCode ? "" : WsClosePayload(close.code, ""));
+}
+
+void WsSession::Take(const WsBreach& breach) {
+  peer_done_ = true;
+  trouble_ = breach.what;
+  BeginClosing(WsClosePayload(breach.code, ""));
 }
 
 void WsSession::Send(std::string message, uint64_t tag) {
   strand_.AssertHeld();
   if (phase_ == Phase::kClosing || phase_ == Phase::kOver) return;
-  queued_bytes_ += message.size();
-  if (queued_bytes_ > limits_.max_queued_bytes) {
+  sender_.Add(std::move(message), tag);
+  if (sender_.message_bytes() > limits_.max_queued_bytes) {
     EndLater(EndFor("the peer takes nothing"));
     return;
   }
-  queue_.push_back({std::move(message), tag});
   if (phase_ == Phase::kOpen) ScheduleWrite();
+}
+
+void WsSession::Ping() {
+  strand_.AssertHeld();
+  if (phase_ != Phase::kOpen || peer_done_) return;
+  sender_.AddPing();
+  ScheduleWrite();
 }
 
 void WsSession::ScheduleWrite() {
   if (writer_ != Writer::kIdle) return;
-  // `on_write` may not come from inside `Send`.
-  writer_ = Writer::kScheduled;
-  strand_.Post(std::bind_front(&WsSession::WriteNext, shared_from_this()));
+  writer_ = Writer::kBusy;
+  strand_.Post(std::bind_front(&WsSession::Write, shared_from_this()));
 }
 
-void WsSession::WriteNext() {
+void WsSession::AwaitRoom() {
+  writer_ = Writer::kBusy;
+  socket_.async_wait(tcp::socket::wait_write,
+                     [self = shared_from_this()](error_code) {
+                       // An error shows in the next write.
+                       self->Write();
+                     });
+}
+
+void WsSession::Write() {
   strand_.AssertHeld();
   if (phase_ == Phase::kOver) return;
+  bool all = false;
+  if (!WriteSome(&all) || phase_ == Phase::kOver) return;
   writer_ = Writer::kIdle;
-  if (queue_.empty() || peer_closed_) return;
-  writer_ = Writer::kWriting;
-  current_ = std::move(queue_.front());
-  queue_.pop_front();
-  reports_.on_write(current_.tag);
-  if (phase_ == Phase::kOver) return;
-  stream_.async_write(asio::buffer(current_.bytes),
-                      [self = shared_from_this()](error_code error, size_t) {
-                        self->OnWritten(error);
-                      });
+  if (sender_.empty()) return;
+  all ? ScheduleWrite() : AwaitRoom();
 }
 
-void WsSession::OnWritten(error_code error) {
-  strand_.AssertHeld();
-  if (phase_ == Phase::kOver) return;
-  if (error) {
-    writer_ = Writer::kIdle;
-    if (!AnotherTells(error)) Fail(error.message());
-    return;
+bool WsSession::WriteSome(bool* all) {
+  std::array<std::string_view, kMaxPieces> memory;
+  const std::span pieces = std::span(memory).first(sender_.Gather(memory));
+  size_t wanted = 0;
+  for (const std::string_view piece : pieces) wanted += piece.size();
+  if (wanted == 0) return true;
+  const ssize_t taken = WritePieces(socket_.native_handle(), pieces);
+  if (taken < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
+    OnWriteError(errno);
+    return false;
   }
-  queued_bytes_ -= current_.bytes.size();
-  current_ = {};
-  if (phase_ == Phase::kClosing) {
-    writer_ = Writer::kIdle;
-    ShakeHands();
-    return;
+  *all = static_cast<size_t>(taken) == wanted;
+  for (const uint64_t tag : sender_.Took(static_cast<size_t>(taken))) {
+    if (phase_ == Phase::kOpen) reports_.on_write(tag);
   }
-  WriteNext();
+  return true;
+}
+
+void WsSession::OnWriteError(int error) {
+  // What the peer said before may still be unread: an answer, or its close. So
+  // the read has the last word, and this brings it to its end.
+  writer_ = Writer::kBroken;
+  if (trouble_.empty()) {
+    trouble_ = error_code(error, boost::system::system_category()).message();
+  }
+  error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_both, ignored);
+  if (!closing_) SetTimer(limits_.close_timeout, "end of the connection");
 }
 
 void WsSession::Close(uint16_t code, std::string_view reason) {
@@ -206,32 +266,16 @@ void WsSession::Close(uint16_t code, std::string_view reason) {
     case Phase::kOver:
       return;
   }
-  LimitClosing();
   phase_ = Phase::kClosing;
-  queue_.clear();
-  close_reason_ = CloseReason(code, reason);
-  if (writer_ != Writer::kWriting) ShakeHands();
+  BeginClosing(WsClosePayload(code, reason));
 }
 
-void WsSession::ShakeHands() {
-  // If the peer was first, the read in progress answers it and ends.
-  if (peer_closed_) return;
-  shaking_hands_ = true;
-  stream_.async_close(close_reason_, std::bind_front(&WsSession::OnHandsShaken,
-                                                     shared_from_this()));
-}
-
-void WsSession::OnHandsShaken(error_code error) {
-  strand_.AssertHeld();
-  if (phase_ == Phase::kOver) return;
-  if (!error) peer_closed_ = true;
-  Fail(error.message());
-}
-
-void WsSession::LimitClosing() {
-  // `Close` or the peer's close, if they were first, have set the timer.
-  if (phase_ != Phase::kOpen || peer_closed_) return;
+void WsSession::BeginClosing(std::string payload) {
+  // If the other side was first, our close is its answer, or on its way.
+  if (std::exchange(closing_, true)) return;
   SetTimer(limits_.close_timeout, "closing of the peer");
+  sender_.AddClose(std::move(payload));
+  ScheduleWrite();
 }
 
 void WsSession::SetTimer(Duration duration, const char* lacking) {
@@ -250,22 +294,12 @@ void WsSession::OnTimer(const char* lacking, error_code error) {
   Fail(absl::StrCat("no ", lacking, " in time"));
 }
 
-bool WsSession::AnotherTells(error_code error) const {
-  return error == asio::error::operation_aborted &&
-         (reading_ || shaking_hands_ || pinging_ ||
-          writer_ == Writer::kWriting);
-}
-
 ConnectionEnd WsSession::EndFor(std::string why) {
   if (phase_ == Phase::kConnecting || phase_ == Phase::kUpgrading) {
     return {0, std::move(why), 0};
   }
-  const websocket::close_reason& peers = stream_.reason();
-  if (peers.code != websocket::close_code::none) {
-    return {peers.code, {peers.reason.data(), peers.reason.size()}, 0};
-  }
-  if (peer_closed_) return {websocket::close_code::no_status, "", 0};
-  return {websocket::close_code::abnormal, std::move(why), 0};
+  if (peers_close_) return *peers_close_;
+  return {kWsNoHandshake, std::move(why), 0};
 }
 
 void WsSession::Fail(std::string why) { End(EndFor(std::move(why))); }
@@ -291,9 +325,9 @@ void WsSession::Abandon() {
 
 void WsSession::Drop() {
   phase_ = Phase::kOver;
-  queue_.clear();
+  sender_.Clear();
   error_code ignored;
-  boost::beast::get_lowest_layer(stream_).close(ignored);
+  socket_.close(ignored);
   timer_.cancel();
 }
 

@@ -27,7 +27,7 @@ struct WsLimits {
 };
 
 // Connects to `ws://127.0.0.1:PORT/`: no `Origin`, no compression, one frame
-// for each message. Life of a connection:
+// for each message, with a mask of zero. Life of a connection:
 //
 //   Phase      | Ends with
 //   -----------+-----------------------------------------------------------
@@ -45,6 +45,9 @@ struct WsLimits {
 //   not UTF-8 ends the connection (1007 to the peer, 1006 in `on_end`).
 // * A message over the limit is read to its end, reported by its head
 //   (`MessageBuffer::kHeadBytes`) and dropped; the connection stays open.
+//   Nobody looks whether it is UTF-8.
+// * Messages that wait are written together, from where they lie. `on_write`
+//   follows the system call that took the first byte, in the same task.
 // * After `Close` no report comes but `on_end`. A message being written is
 //   finished first, within the time that closing may take.
 //

@@ -32,6 +32,8 @@ class CountedLook final : public Probe {
   }
 
   std::unique_ptr<Probe> look;
+  // Goes with it.
+  const std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 
  private:
   const std::shared_ptr<int> looking_;
@@ -43,16 +45,22 @@ class CountedLook final : public Probe {
 std::unique_ptr<Probe> CountingProber::Look(
     uint16_t port, Duration timeout, std::function<void(ProbeReport)> report) {
   auto counted = std::make_unique<CountedLook>(looking_);
-  counted->look =
-      prober_.Look(port, timeout,
-                   [look = counted.get(), report = std::move(report),
-                    on_report = on_report_](ProbeReport found) {
-                     // The report destroys the look, and this function with it.
-                     const auto tell = on_report;
-                     look->End();
-                     report(std::move(found));
-                     tell();
-                   });
+  auto tell = [look = counted.get(), report = std::move(report),
+               on_report = on_report_](ProbeReport found) {
+    // The report destroys the look, and this function with it.
+    const auto then = on_report;
+    look->End();
+    report(std::move(found));
+    then();
+  };
+  if (assumed) {
+    strand_.Post([tell = std::move(tell), found = *assumed,
+                  alive = std::weak_ptr(counted->alive)]() {
+      if (!alive.expired()) tell(found);
+    });
+  } else {
+    counted->look = prober_.Look(port, timeout, std::move(tell));
+  }
   return counted;
 }
 

@@ -36,14 +36,18 @@ using testing::FakeGatewayOptions;
 class CountingProber final : public Prober {
  public:
   CountingProber(CoreStrand& strand, std::function<void()> on_report)
-      : prober_(strand), on_report_(std::move(on_report)) {}
+      : strand_(strand), prober_(strand), on_report_(std::move(on_report)) {}
 
   std::unique_ptr<Probe> Look(uint16_t port, Duration timeout,
                               std::function<void(ProbeReport)> report) override;
 
   int looking() const { return *looking_; }
 
+  // Found without a look, where there are too many of them.
+  std::optional<ProbeReport> assumed;
+
  private:
+  CoreStrand& strand_;
   HttpProber prober_;
   const std::function<void()> on_report_;
   const std::shared_ptr<int> looking_ = std::make_shared<int>(0);
@@ -147,6 +151,7 @@ class ManagerTest : public ::testing::Test, private Subscriber {
   // The wishes that were stored, and what storing fails with.
   std::vector<bool> wishes_;
   std::optional<Fault> wish_fault_;
+  CountingProber prober_{strand_, [this] { Changed(); }};
   std::unique_ptr<FakeGateway> foreign_;
   std::unique_ptr<GatewayManager> manager_;
 
@@ -172,7 +177,6 @@ class ManagerTest : public ::testing::Test, private Subscriber {
 
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
       work_{io_.get_executor()};
-  CountingProber prober_{strand_, [this] { Changed(); }};
   std::optional<WsConnector> connector_;
   std::string emitted_;
   std::string log_;

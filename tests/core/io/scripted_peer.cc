@@ -142,7 +142,7 @@ void ScriptedPeer::Flush() {
       });
 }
 
-void ScriptedPeer::AcceptUpgrade() {
+void ScriptedPeer::AcceptUpgrade(const std::string& more) {
   const std::string name = "Sec-WebSocket-Key: ";
   const size_t start = received_.find(name) + name.size();
   const std::string key =
@@ -150,7 +150,7 @@ void ScriptedPeer::AcceptUpgrade() {
   Write(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
       "Connection: Upgrade\r\nSec-WebSocket-Accept: " +
-      AcceptValue(key) + "\r\n\r\n");
+      AcceptValue(key) + "\r\n" + more + "\r\n");
 }
 
 void ScriptedPeer::Drop() { socket_.close(); }

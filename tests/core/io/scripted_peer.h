@@ -92,7 +92,8 @@ class ScriptedPeer {
   void StartReading();
   // Sends `bytes`, before anything written later.
   void Write(std::string bytes);
-  void AcceptUpgrade();
+  // `more` are further lines of the answer.
+  void AcceptUpgrade(const std::string& more = "");
   // Sends no more than the next `bytes` bytes of what is written from now on.
   void CutAfter(size_t bytes) { room_ = bytes; }
   bool all_written() const { return !writing_; }

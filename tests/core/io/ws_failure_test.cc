@@ -34,16 +34,6 @@ TEST_F(WsFailureTest, EndsWhenRefused) {
   EXPECT_EQ(end_->http_status, 0);
 }
 
-TEST_F(WsFailureTest, EndsWhenTheUpgradeIsNotAnsweredInTime) {
-  WsLimits limits = TestLimits();
-  limits.upgrade_timeout = milliseconds(20);
-
-  Connect(peer_.port(), limits);
-
-  ExpectEnd(0, "no answer to the upgrade in time");
-  EXPECT_TRUE(Until([&] { return peer_.ended(); }));
-}
-
 TEST_F(WsFailureTest, EndsWhenNothingAcceptsInTime) {
   // A full queue of connections nobody accepts: the next one is not answered.
   using boost::asio::ip::tcp;
@@ -63,36 +53,6 @@ TEST_F(WsFailureTest, EndsWhenNothingAcceptsInTime) {
   Connect(acceptor.local_endpoint().port(), limits);
 
   ExpectEnd(0, "no connection in time");
-}
-
-TEST_F(WsFailureTest, EndsWithTheStatusOfADeclinedUpgrade) {
-  for (const auto& [answer, status] :
-       {std::pair{"503 Busy", 503}, std::pair{"200 OK", 200}}) {
-    ScriptedPeer peer(io_);
-    end_.reset();
-    ended_ = false;
-
-    Connect(peer.port());
-    ASSERT_TRUE(Until([&] { return peer.has_request(); }));
-    peer.Write(
-        absl::StrCat("HTTP/1.1 ", answer, "\r\nContent-Length: 2\r\n\r\nno"));
-
-    ExpectEnd(0, absl::StrCat("upgrade declined with HTTP ", status));
-    EXPECT_EQ(end_->http_status, status);
-  }
-}
-
-TEST_F(WsFailureTest, EndsWhenTheAnswerIsNotAWebSocket) {
-  Connect(peer_.port());
-  ASSERT_TRUE(Until([&] { return peer_.has_request(); }));
-
-  peer_.Write(
-      "HTTP/1.1 101 Sure\r\nUpgrade: websocket\r\n"
-      "Connection: upgrade\r\nSec-WebSocket-Accept: bad\r\n\r\n");
-
-  ASSERT_TRUE(Until([&] { return end_.has_value(); }));
-  EXPECT_EQ(end_->code, 0);
-  EXPECT_EQ(end_->http_status, 0);
 }
 
 TEST_F(WsFailureTest, EndsWith1006WhenThePeerVanishes) {
@@ -121,6 +81,21 @@ TEST_F(WsFailureTest, EndsOverTextThatIsNotUtf8) {
   peer_.Drop();
   ASSERT_TRUE(WaitFor("end 1006"));
   EXPECT_THAT(reports_, ElementsAre("open", "end 1006"));
+}
+
+TEST_F(WsFailureTest, TellsThePeerAndTheOwnerOfABreach) {
+  Open();
+
+  peer_.Write(ServerFrame(kText, "m") + ServerFrame(3, "") +
+              ServerFrame(kText, "never"));
+
+  ASSERT_TRUE(WaitForFrames(1));
+  EXPECT_EQ(peer_.frames()[0].opcode, kClose);
+  EXPECT_EQ(peer_.frames()[0].payload, "\x03\xea");  // 1002
+  Send("never", 1);
+  peer_.Drop();
+  ExpectEnd(1006, "a frame of the reserved kind 3");
+  EXPECT_THAT(reports_, ElementsAre("open", "message m", "end 1006"));
 }
 
 TEST_F(WsFailureTest, EndsThoughAPeerThatBrokeTheProtocolDoesNothing) {
@@ -253,6 +228,31 @@ TEST_F(WsFailureTest, EndsWhenTheWriteFails) {
 
   ASSERT_TRUE(WaitFor("end 1006"));
   EXPECT_EQ(reports_.back(), "end 1006");
+}
+
+// Whether the write or the read is the first to learn that the peer is gone.
+TEST_F(WsFailureTest, TellsWhatCameBeforeTheEndThoughAWriteFails) {
+  for (const bool close : {false, true}) {
+    ScriptedPeer peer(io_);
+    end_.reset();
+    ended_ = false;
+    reports_.clear();
+    Connect(peer.port());
+    ASSERT_TRUE(Until([&] { return peer.has_request(); }));
+    peer.AcceptUpgrade();
+    ASSERT_TRUE(WaitFor("open"));
+    OnStrand([&] {
+      peer.Write(ServerFrame(kText, "last") +
+                 (close ? CloseFrame(1008, "enough") : ""));
+      peer.Reset();
+      SendHere("hello", 1);
+    });
+
+    ASSERT_TRUE(Until([&] { return end_.has_value(); }));
+    EXPECT_EQ(Count("message last"), 1u);
+    EXPECT_EQ(end_->code, close ? 1008 : 1006);
+    Settle();
+  }
 }
 
 TEST_F(WsFailureTest, MayBeDestroyedFromInsideAnyReport) {

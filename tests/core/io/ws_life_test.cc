@@ -214,6 +214,19 @@ TEST_F(WsLifeTest, ClosesWithAHandshakeBehindAPing) {
   EXPECT_EQ(signs_["pong"], 0u);
 }
 
+TEST_F(WsLifeTest, AnswersPingsWhileItCloses) {
+  Open();
+
+  Close(1000, "bye");
+  ASSERT_TRUE(WaitForFrames(1));
+  peer_.Write(ServerFrame(kPing, "still there?"));
+
+  ASSERT_TRUE(WaitForFrames(2));
+  EXPECT_EQ(peer_.frames()[1].opcode, kPong);
+  EXPECT_EQ(peer_.frames()[1].payload, "still there?");
+  EXPECT_EQ(signs_["alive"], 0u);
+}
+
 TEST_F(WsLifeTest, EndsWithThePeersCloseThoughAPingWaits) {
   WsLimits limits = TestLimits();
   limits.close_timeout = milliseconds(20);
