@@ -43,6 +43,7 @@ class RpcCall final : public ServedCall {
   RpcCall(ServerLoop& loop, RpcMethod& method);
 
   void Begin() override;
+  bool IsBrief() const override { return true; }
 
  private:
   bool Admit() override;

@@ -49,6 +49,10 @@ class ServedCall {
   // Starts the work. On the strand.
   virtual void Begin() {}
 
+  // Whether `Begin` takes so little that the loop's thread may lend itself to
+  // the strand for it.
+  virtual bool IsBrief() const { return false; }
+
  protected:
   // Looks at a call that has come, on the loop's thread: whether it may be
   // served and makes sense. False if the strand is not to have it, because it

@@ -1,5 +1,6 @@
 #include "server/server_loop.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/served_call.h"
@@ -70,9 +71,13 @@ void ServerLoop::Run() {
 
 void ServerLoop::HandOver() {
   if (arrived_.empty()) return;
-  strand_.Post([calls = std::exchange(arrived_, {})] {
+  const bool brief =
+      std::all_of(arrived_.begin(), arrived_.end(),
+                  [](const ServedCall* call) { return call->IsBrief(); });
+  auto begin = [calls = std::exchange(arrived_, {})] {
     for (ServedCall* const call : calls) call->Begin();
-  });
+  };
+  brief ? strand_.RunOrPost(std::move(begin)) : strand_.Post(std::move(begin));
 }
 
 }  // namespace clawplane::server

@@ -139,8 +139,7 @@ std::optional<ProcessVitals> ChildProcess::Vitals() const {
 
 // Not analysed, because on a stopped `io_context` there is no strand to be on.
 void ChildProcess::Abandon() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-  assert(strand_.executor().running_in_this_thread() ||
-         strand_.executor().get_inner_executor().context().stopped());
+  assert(strand_.IsHeld() || strand_.stopped());
   reports_ = nullptr;
   if (unreaped_) descendants_->KillAll();
   Error ignored;

@@ -37,7 +37,7 @@ class GatewayLink {
     std::function<bool(const ResponseFrame&)> on_response;
     // As above, for one that was too large to keep.
     std::function<bool(std::string_view id, size_t size)> on_oversized_response;
-    // The first byte of a call is about to be written.
+    // The first byte of a call was taken by the system.
     std::function<void(CallId)> on_write;
     // Something for the event log.
     std::function<void(EventDraft)> on_event;

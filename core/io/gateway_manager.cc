@@ -249,6 +249,9 @@ void GatewayManager::Rearm() {
                             liveness_.deadline(), check_ends}) {
     if (other && (!first || *other < *first)) first = other;
   }
+  // One that rings too early costs less than setting it for each call: it is
+  // set anew when it rings.
+  if (alarm_at_ && (!first || *alarm_at_ <= *first)) return;
   if (first == alarm_at_) return;
   alarm_at_ = first;
   world_.alarm.Set(first, [this] { OnAlarm(); });

@@ -200,7 +200,7 @@ void WsSession::Ping() {
 void WsSession::ScheduleWrite() {
   if (writer_ != Writer::kIdle) return;
   writer_ = Writer::kBusy;
-  strand_.Post(std::bind_front(&WsSession::Write, shared_from_this()));
+  strand_.Defer(std::bind_front(&WsSession::Write, shared_from_this()));
 }
 
 void WsSession::AwaitRoom() {

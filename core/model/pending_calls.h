@@ -99,7 +99,7 @@ class PendingCalls {
   // The next call to be sent, if one may be.
   std::optional<Outgoing> NextToSend();
 
-  // The first byte of this call's frame is being written.
+  // The first byte of this call's frame was taken by the system.
   void OnWrite(CallId id);
 
   // An answer came. False if its id is none of ours, or newer than any call
