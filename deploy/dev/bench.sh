@@ -5,12 +5,11 @@
 #                          the Rpc bridge, against a bare gRPC echo and others;
 #                          writes docs/performance.md. --quick: under two
 #                          minutes, and leaves the document alone.
+#   instructions [--accept]
+#                          how many instructions the parts of a call take;
+#                          fails if they changed. --accept: records them.
 set -euo pipefail
 . deploy/dev/install.sh
-
-# A socket's path is short.
-place=$(mktemp -d)
-trap 'rm -rf "$place"' EXIT
 
 announce() {
   say "measuring, $1; best on a quiet machine (load now: $(cut -d' ' -f1 /proc/loadavg))"
@@ -52,7 +51,14 @@ rpc() {
 }
 
 what=${1:-}
+if [[ $what == instructions ]]; then
+  exec deploy/dev/bench/instructions.sh "${@:2}"
+fi
+
+# A socket's path is short.
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
 case $what in
   supervision | rpc) "$@" ;;
-  *) die "bench knows: supervision, rpc" ;;
+  *) die "bench knows: supervision, rpc, instructions" ;;
 esac

@@ -108,6 +108,25 @@ plant
 sed -i 's/^}/  \/\/ New.\n  int32 age = 2;\n}/' "$tree/proto/toy/v1/toy.proto"
 red "a field that is not recorded" "has grown" "$lint/api.sh" "$buf"
 
+# counts EXPECTED FOUND: both as `NAME COUNT` with commas between the lines.
+counts() {
+  tr ',' '\n' <<<"$1" >"$tree/expected"
+  tr ',' '\n' <<<"$2" >"$tree/found"
+}
+
+compare=$here/deploy/dev/bench/compare.sh
+plant
+counts '# a comment,scan 10000,copy 500' 'scan 10200,copy 490'
+green "counts within 2 %" "$compare" expected found
+counts 'scan 10000,copy 500' 'scan 10201,copy 500'
+red "a slower part" '+2.01 %  MORE' "$compare" expected found
+counts 'scan 10000' 'scan 9799'
+red "a faster part" '-2.01 %  LESS' "$compare" expected found
+counts 'scan 10000' 'scan 10000,copy 500'
+red "a part that is not recorded" 'NOT RECORDED' "$compare" expected found
+counts 'scan 10000,copy 500' 'scan 10000'
+red "a part that is not counted" 'NOT COUNTED' "$compare" expected found
+
 # tidy EXPECTED: a file of the tree that clang-tidy refuses; twice, since a
 # file that failed gets no stamp.
 tidy() {
