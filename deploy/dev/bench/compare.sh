@@ -18,7 +18,10 @@ awk '
   }
   {
     change = ($2 / expected[$1] - 1) * 100
-    verdict = change > 2 ? "MORE" : change < -2 ? "LESS" : ""
+    # In whole numbers, so that 2 % is not more than 2 %.
+    more = $2 * 100 > expected[$1] * 102
+    less = $2 * 100 < expected[$1] * 98
+    verdict = more ? "MORE" : less ? "LESS" : ""
     row($1, expected[$1], $2, sprintf("%+.2f %%", change), verdict)
     if (verdict != "") failed = 1
     delete expected[$1]
