@@ -1,7 +1,6 @@
 #include "server/app.h"
 
 #include <grpc/grpc.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -13,7 +12,6 @@
 #include "core/io/state_lock_holder.h"
 #include "core/io/token_file.h"
 #include "core/model/text.h"
-#include "grpc/health/v1/health.pb.h"
 #include "server/log.h"
 #include "server/state_file.h"
 #include "server/version.h"
@@ -54,8 +52,8 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       random_(std::random_device()()),
       manager_(strand_, config_, kVersion, epoch_, MakeWorld(environment)),
       service_(strand_, manager_, access_),
-      rpc_(strand_, manager_, access_, service_),
-      health_(manager_) {}
+      health_(strand_, manager_),
+      loop_(strand_) {}
 
 App::~App() {
   if (io_thread_.joinable()) End();
@@ -146,17 +144,15 @@ absl::Status App::Start() {
                      .epoch = epoch_,
                      .started_at = alarm_.Now().wall,
                      .listeners = listeners_});
-  // At once, for who asks before the strand has run.
-  grpc::HealthCheckServiceInterface* const health =
-      server_->GetHealthCheckService();
-  health->SetServingStatus("clawplane.v1.GatewayService", false);
-  strand_.Post([this, health, wants_up = WantsUp()] {
-    health_.Begin(health);
-    if (wants_up) manager_.Resume();
-  });
+  if (WantsUp()) {
+    strand_.Post([this] { manager_.Resume(); });
+  }
   // Calls that came already wait for the strand to run.
   io_thread_ = std::thread([this] { io_.run(); });
-  rpc_.Begin();
+  service_.ServeOn(loop_);
+  health_.ServeOn(loop_);
+  reflection_.ServeOn(loop_);
+  loop_.Begin();
   return absl::OkStatus();
 }
 
@@ -164,16 +160,15 @@ absl::Status App::Listen() {
   // A hold on the library that is never let go: its end would wait for its own
   // threads, up to 10 s after large messages, and the process ends anyway.
   ::grpc_init();
-  grpc::EnableDefaultHealthCheckService(true);
-  // Naming it links it in, so that reflection can tell of the health service.
-  grpc::health::v1::HealthCheckRequest::descriptor();
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   // Two servers on one port would each get a part of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
-  builder.RegisterService(&service_);
-  rpc_.AddQueue(builder);
+  builder.RegisterService(&service_.generated());
+  builder.RegisterService(&health_.generated());
+  builder.RegisterService(&reflection_.v1());
+  builder.RegisterService(&reflection_.v1alpha());
+  loop_.AddQueue(builder);
   int tcp_port = -1;
   if (config_.listen != "none") {
     builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(),
@@ -213,7 +208,7 @@ void App::StopGateway(std::function<void()> stopped) {
 void App::End() {
   strand_.Post([this] { manager_.CloseStreams(); });
   server_->Shutdown(std::chrono::system_clock::now() + kServerGrace);
-  rpc_.End();
+  loop_.End();
   strand_.Post([this] {
     manager_.Release();
     launcher_.Close();

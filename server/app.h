@@ -24,8 +24,9 @@
 #include "core/model/config.h"
 #include "server/access.h"
 #include "server/gateway_service.h"
-#include "server/health_reporter.h"
-#include "server/rpc_loop.h"
+#include "server/health_service.h"
+#include "server/reflection_service.h"
+#include "server/server_loop.h"
 #include "server/state_directory.h"
 
 namespace clawplane::server {
@@ -34,7 +35,7 @@ namespace clawplane::server {
 //
 // A life: `Start` -> (serving) -> `StopGateway`, perhaps twice -> `End`. All
 // are called by the main thread. Between them the only threads are the
-// strand's, that of `RpcLoop`, and gRPC's own.
+// strand's, the `ServerLoop`'s and gRPC's own.
 class App {
  public:
   // `environment` is what the gateway may inherit, NAME=value each.
@@ -80,8 +81,9 @@ class App {
   std::mt19937_64 random_;  // used on the strand only
   core::GatewayManager manager_;
   GatewayService service_;
-  RpcLoop rpc_;
-  HealthReporter health_;
+  HealthService health_;
+  ReflectionService reflection_;
+  ServerLoop loop_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> listeners_;
   std::thread io_thread_;

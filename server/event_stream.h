@@ -11,7 +11,7 @@
 #include "clawplane/v1/gateway.pb.h"
 #include "core/model/event_filter.h"
 #include "server/convert.h"
-#include "server/stream_reactor.h"
+#include "server/stream_call.h"
 
 namespace clawplane::server {
 
@@ -33,12 +33,12 @@ std::variant<EventQuery, core::Fault> ParseEventQuery(
 // events as they are there. Holds a number and no queue; a reader that falls
 // behind what the log holds gets a gap.
 //
-// On the strand, but for gRPC's reactions.
-class EventStream final : public StreamReactor<v1::StreamEventsResponse> {
+// On the strand, but for the constructor.
+class EventStream final : public StreamCall<v1::StreamEventsResponse> {
  public:
   EventStream(core::CoreStrand& strand, core::GatewayManager& gateway,
               EventQuery query)
-      : StreamReactor(strand, gateway, core::Topic::kEvents),
+      : StreamCall(strand, gateway, core::Topic::kEvents),
         query_(std::move(query)) {}
 
   // core::Subscriber:

@@ -9,15 +9,15 @@
 #include "server/convert.h"
 #include "server/event_stream.h"
 #include "server/log_stream.h"
+#include "server/rpc_call.h"
 #include "server/status_stream.h"
-#include "server/unary_calls.h"
+#include "server/unary_call.h"
 
 namespace clawplane::server {
 namespace {
 
-using UnaryOrFault = std::variant<UnaryCall*, core::Fault>;
-template <typename Response>
-using StreamOrFault = std::variant<StreamReactor<Response>*, core::Fault>;
+// One `Rpc` follows upon another.
+constexpr int kRpcAhead = 64;
 
 constexpr core::Duration kMaxGrace = std::chrono::seconds(330);
 
@@ -66,195 +66,174 @@ v1::RestartResponse::Proof ProofOf(const core::OrderResult& result) {
 
 }  // namespace
 
-template <typename Make>
-grpc::ServerUnaryReactor* GatewayService::Unary(
-    grpc::CallbackServerContext* context, Make make) {
-  const auto refuse = [context](const core::Fault& why) {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    reactor->Finish(ToGrpcStatus(why));
-    return reactor;
+template <typename Request, typename Response>
+UnaryHandler<Request, Response> GatewayService::Guarded(
+    UnaryOrFault (GatewayService::*method)(const Request&, Response&)) {
+  return
+      [this, method](const grpc::ServerContext& context, const Request& request,
+                     Response& response) -> UnaryOrFault {
+        if (auto refusal = access_.Refusal(context)) return *std::move(refusal);
+        return (this->*method)(request, response);
+      };
+}
+
+template <typename Request, typename Response>
+StreamHandler<Request, Response> GatewayService::Guarded(
+    StreamOrFault<Response> (GatewayService::*method)(const Request&)) {
+  return [this, method](const grpc::ServerContext& context,
+                        const Request& request) -> StreamOrFault<Response> {
+    if (auto refusal = access_.Refusal(context)) return *std::move(refusal);
+    return (this->*method)(request);
   };
-  if (const auto refusal = access_.Refusal(*context)) return refuse(*refusal);
-  const UnaryOrFault made = make();
-  if (const auto* fault = std::get_if<core::Fault>(&made)) {
-    return refuse(*fault);
-  }
-  UnaryCall* const call = std::get<UnaryCall*>(made);
-  call->Begin();
-  return call;
 }
 
-template <typename Response, typename Make>
-grpc::ServerWriteReactor<Response>* GatewayService::Stream(
-    grpc::CallbackServerContext* context, Make make) {
-  if (const auto refusal = access_.Refusal(*context)) {
-    return new RefusedStream<Response>(ToGrpcStatus(*refusal));
-  }
-  const StreamOrFault<Response> made = make();
-  if (const auto* fault = std::get_if<core::Fault>(&made)) {
-    return new RefusedStream<Response>(ToGrpcStatus(*fault));
-  }
-  auto* const stream = std::get<StreamReactor<Response>*>(made);
-  stream->Begin();
-  return stream;
+void GatewayService::ServeOn(ServerLoop& loop) {
+  using Self = GatewayService;
+  using All = GeneratedService;
+  const auto unary = [&](auto ask, auto method) {
+    ServeUnary(loop, generated_, ask, Guarded(method));
+  };
+  const auto stream = [&](auto ask, auto method) {
+    ServeStream(loop, generated_, ask, Guarded(method));
+  };
+  unary(&All::RequestStart, &Self::Start);
+  unary(&All::RequestStop, &Self::Stop);
+  unary(&All::RequestRestart, &Self::Restart);
+  unary(&All::RequestGetStatus, &Self::GetStatus);
+  unary(&All::RequestDescribeGateway, &Self::DescribeGateway);
+  unary(&All::RequestListRuns, &Self::ListRuns);
+  unary(&All::RequestGetServerInfo, &Self::GetServerInfo);
+  stream(&All::RequestStreamStatus, &Self::StreamStatus);
+  stream(&All::RequestStreamEvents, &Self::StreamEvents);
+  stream(&All::RequestStreamLogs, &Self::StreamLogs);
+  loop.Serve(std::make_unique<RpcMethod>(generated_, gateway_, access_),
+             kRpcAhead);
 }
 
-grpc::ServerUnaryReactor* GatewayService::Start(
-    grpc::CallbackServerContext* context, const v1::StartRequest* request,
-    v1::StartResponse* response) {
-  return Unary(context, [&]() -> UnaryOrFault {
-    return new OrderCall(
-        strand_, gateway_, request->no_wait(),
-        [this](auto done) { return gateway_.Start(std::move(done)); },
-        [this, response](const core::OrderResult& result) {
-          *response->mutable_status() = StatusToProto(result.status, gateway_);
-        });
+UnaryOrFault GatewayService::Start(const v1::StartRequest& request,
+                                   v1::StartResponse& response) {
+  return std::make_unique<OrderCall>(
+      strand_, gateway_, request.no_wait(),
+      [this](auto done) { return gateway_.Start(std::move(done)); },
+      [this, &response](const core::OrderResult& result) {
+        *response.mutable_status() = StatusToProto(result.status, gateway_);
+      });
+}
+
+UnaryOrFault GatewayService::Stop(const v1::StopRequest& request,
+                                  v1::StopResponse& response) {
+  const auto parsed = ParseStopTerms(request);
+  if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
+  return std::make_unique<OrderCall>(
+      strand_, gateway_, /*no_wait=*/false,
+      [this, terms = std::get<StopTerms>(parsed)](auto done) {
+        return gateway_.Stop(terms.grace, terms.force, std::move(done));
+      },
+      [this, &response](const core::OrderResult& result) {
+        *response.mutable_status() = StatusToProto(result.status, gateway_);
+        *response.mutable_took() = ToProto(result.took);
+        if (result.exit) *response.mutable_exit() = ToProto(*result.exit);
+      });
+}
+
+UnaryOrFault GatewayService::Restart(const v1::RestartRequest& request,
+                                     v1::RestartResponse& response) {
+  const auto parsed = ParseStopTerms(request);
+  if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
+  return std::make_unique<OrderCall>(
+      strand_, gateway_, request.no_wait(),
+      [this, terms = std::get<StopTerms>(parsed)](auto done) {
+        return gateway_.Restart(terms.grace, terms.force, std::move(done));
+      },
+      [this, &response,
+       no_wait = request.no_wait()](const core::OrderResult& result) {
+        *response.mutable_status() = StatusToProto(result.status, gateway_);
+        if (result.old_pid) response.set_old_pid(*result.old_pid);
+        if (no_wait) return;
+        if (result.status.pid) response.set_new_pid(*result.status.pid);
+        response.set_proof(ProofOf(result));
+      });
+}
+
+UnaryOrFault GatewayService::GetStatus(const v1::GetStatusRequest&,
+                                       v1::GetStatusResponse& response) {
+  return std::make_unique<Query>(strand_, [this, &response] {
+    *response.mutable_status() = StatusToProto(gateway_);
+    return grpc::Status::OK;
   });
 }
 
-grpc::ServerUnaryReactor* GatewayService::Stop(
-    grpc::CallbackServerContext* context, const v1::StopRequest* request,
-    v1::StopResponse* response) {
-  return Unary(context, [&]() -> UnaryOrFault {
-    const auto parsed = ParseStopTerms(*request);
-    if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
-    return new OrderCall(
-        strand_, gateway_, /*no_wait=*/false,
-        [this, terms = std::get<StopTerms>(parsed)](auto done) {
-          return gateway_.Stop(terms.grace, terms.force, std::move(done));
-        },
-        [this, response](const core::OrderResult& result) {
-          *response->mutable_status() = StatusToProto(result.status, gateway_);
-          *response->mutable_took() = ToProto(result.took);
-          if (result.exit) *response->mutable_exit() = ToProto(*result.exit);
-        });
-  });
-}
-
-grpc::ServerUnaryReactor* GatewayService::Restart(
-    grpc::CallbackServerContext* context, const v1::RestartRequest* request,
-    v1::RestartResponse* response) {
-  return Unary(context, [&]() -> UnaryOrFault {
-    const auto parsed = ParseStopTerms(*request);
-    if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
-    return new OrderCall(
-        strand_, gateway_, request->no_wait(),
-        [this, terms = std::get<StopTerms>(parsed)](auto done) {
-          return gateway_.Restart(terms.grace, terms.force, std::move(done));
-        },
-        [this, response,
-         no_wait = request->no_wait()](const core::OrderResult& result) {
-          *response->mutable_status() = StatusToProto(result.status, gateway_);
-          if (result.old_pid) response->set_old_pid(*result.old_pid);
-          if (no_wait) return;
-          if (result.status.pid) response->set_new_pid(*result.status.pid);
-          response->set_proof(ProofOf(result));
-        });
-  });
-}
-
-grpc::ServerUnaryReactor* GatewayService::GetStatus(
-    grpc::CallbackServerContext* context, const v1::GetStatusRequest*,
-    v1::GetStatusResponse* response) {
-  return Unary(context, [&]() -> UnaryOrFault {
-    return new Query(strand_, [this, response] {
-      *response->mutable_status() = StatusToProto(gateway_);
-      return grpc::Status::OK;
-    });
-  });
-}
-
-grpc::ServerUnaryReactor* GatewayService::DescribeGateway(
-    grpc::CallbackServerContext* context, const v1::DescribeGatewayRequest*,
-    v1::DescribeGatewayResponse* response) {
-  return Unary(context, [&]() -> UnaryOrFault {
-    return new Query(strand_, [this, response] {
-      const auto& description = gateway_.description();
-      if (!description) {
-        return ToGrpcStatus(core::Fault{
-            core::Reason::kNotRunning,
-            "no gateway has been connected to since this server began",
-            "start it: clawctl start"});
-      }
-      *response = ToProto(*description);
-      response->set_connected(gateway_.status().state == core::State::kRunning);
-      return grpc::Status::OK;
-    });
-  });
-}
-
-grpc::ServerUnaryReactor* GatewayService::ListRuns(
-    grpc::CallbackServerContext* context, const v1::ListRunsRequest* request,
-    v1::ListRunsResponse* response) {
-  return Unary(context, [&]() -> UnaryOrFault {
-    if (request->limit() > core::RunHistory::kMaxRuns) {
-      return BadRequest(
-          core::Concat("limit is ", request->limit(), "; allowed: 1 to ",
-                       core::RunHistory::kMaxRuns, ", or 0 for all of them"));
+UnaryOrFault GatewayService::DescribeGateway(
+    const v1::DescribeGatewayRequest&, v1::DescribeGatewayResponse& response) {
+  return std::make_unique<Query>(strand_, [this, &response] {
+    const auto& description = gateway_.description();
+    if (!description) {
+      return ToGrpcStatus(core::Fault{
+          core::Reason::kNotRunning,
+          "no gateway has been connected to since this server began",
+          "start it: clawctl start"});
     }
-    const size_t limit =
-        request->limit() == 0 ? core::RunHistory::kMaxRuns : request->limit();
-    return new Query(strand_, [this, response, limit] {
-      *response = ToProto(gateway_.runs(), limit);
-      return grpc::Status::OK;
-    });
+    response = ToProto(*description);
+    response.set_connected(gateway_.status().state == core::State::kRunning);
+    return grpc::Status::OK;
   });
 }
 
-grpc::ServerUnaryReactor* GatewayService::GetServerInfo(
-    grpc::CallbackServerContext* context, const v1::GetServerInfoRequest*,
-    v1::GetServerInfoResponse* response) {
-  return Unary(context, [&]() -> UnaryOrFault {
-    return new Query(strand_, [this, response] {
-      response->set_version(info_.version);
-      response->set_build(info_.build);
-      response->set_epoch(info_.epoch);
-      *response->mutable_started_at() = ToProto(info_.started_at);
-      for (const auto& listener : info_.listeners) {
-        response->add_listeners(listener);
-      }
-      response->set_pid(::getpid());
-      response->set_name(gateway_.config().name);
-      return grpc::Status::OK;
-    });
+UnaryOrFault GatewayService::ListRuns(const v1::ListRunsRequest& request,
+                                      v1::ListRunsResponse& response) {
+  if (request.limit() > core::RunHistory::kMaxRuns) {
+    return BadRequest(
+        core::Concat("limit is ", request.limit(), "; allowed: 1 to ",
+                     core::RunHistory::kMaxRuns, ", or 0 for all of them"));
+  }
+  const size_t limit =
+      request.limit() == 0 ? core::RunHistory::kMaxRuns : request.limit();
+  return std::make_unique<Query>(strand_, [this, &response, limit] {
+    response = ToProto(gateway_.runs(), limit);
+    return grpc::Status::OK;
   });
 }
 
-grpc::ServerWriteReactor<v1::StreamStatusResponse>*
-GatewayService::StreamStatus(grpc::CallbackServerContext* context,
-                             const v1::StreamStatusRequest*) {
-  using Response = v1::StreamStatusResponse;
-  return Stream<Response>(context, [&]() -> StreamOrFault<Response> {
-    return new StatusStream(strand_, gateway_);
-  });
-}
-
-grpc::ServerWriteReactor<v1::StreamEventsResponse>*
-GatewayService::StreamEvents(grpc::CallbackServerContext* context,
-                             const v1::StreamEventsRequest* request) {
-  using Response = v1::StreamEventsResponse;
-  return Stream<Response>(context, [&]() -> StreamOrFault<Response> {
-    auto parsed = ParseEventQuery(*request);
-    if (auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
-    return new EventStream(strand_, gateway_,
-                           std::get<EventQuery>(std::move(parsed)));
-  });
-}
-
-grpc::ServerWriteReactor<v1::StreamLogsResponse>* GatewayService::StreamLogs(
-    grpc::CallbackServerContext* context,
-    const v1::StreamLogsRequest* request) {
-  using Response = v1::StreamLogsResponse;
-  return Stream<Response>(context, [&]() -> StreamOrFault<Response> {
-    std::optional<uint32_t> tail_lines;
-    if (request->has_tail_lines()) tail_lines = request->tail_lines();
-    if (tail_lines && *tail_lines > LogStream::kMaxTailLines) {
-      return BadRequest(core::Concat("tail_lines is ", *tail_lines,
-                                     "; allowed: 0 to ",
-                                     LogStream::kMaxTailLines));
+UnaryOrFault GatewayService::GetServerInfo(
+    const v1::GetServerInfoRequest&, v1::GetServerInfoResponse& response) {
+  return std::make_unique<Query>(strand_, [this, &response] {
+    response.set_version(info_.version);
+    response.set_build(info_.build);
+    response.set_epoch(info_.epoch);
+    *response.mutable_started_at() = ToProto(info_.started_at);
+    for (const auto& listener : info_.listeners) {
+      response.add_listeners(listener);
     }
-    return new LogStream(strand_, gateway_, tail_lines, request->follow());
+    response.set_pid(::getpid());
+    response.set_name(gateway_.config().name);
+    return grpc::Status::OK;
   });
+}
+
+StreamOrFault<v1::StreamStatusResponse> GatewayService::StreamStatus(
+    const v1::StreamStatusRequest&) {
+  return std::make_unique<StatusStream>(strand_, gateway_);
+}
+
+StreamOrFault<v1::StreamEventsResponse> GatewayService::StreamEvents(
+    const v1::StreamEventsRequest& request) {
+  auto parsed = ParseEventQuery(request);
+  if (auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
+  return std::make_unique<EventStream>(strand_, gateway_,
+                                       std::get<EventQuery>(std::move(parsed)));
+}
+
+StreamOrFault<v1::StreamLogsResponse> GatewayService::StreamLogs(
+    const v1::StreamLogsRequest& request) {
+  std::optional<uint32_t> tail_lines;
+  if (request.has_tail_lines()) tail_lines = request.tail_lines();
+  if (tail_lines && *tail_lines > LogStream::kMaxTailLines) {
+    return BadRequest(core::Concat("tail_lines is ", *tail_lines,
+                                   "; allowed: 0 to ",
+                                   LogStream::kMaxTailLines));
+  }
+  return std::make_unique<LogStream>(strand_, gateway_, tail_lines,
+                                     request.follow());
 }
 
 }  // namespace clawplane::server

@@ -1,193 +1,260 @@
 #include "server/json_value.h"
 
-#include <rapidjson/error/en.h>
-#include <rapidjson/memorystream.h>
-#include <rapidjson/reader.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
+#include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
 #include <utility>
-#include <vector>
 
+#include "core/model/json_scanner.h"
 #include "core/model/text.h"
 
 namespace clawplane::server {
 namespace {
 
+using core::JsonKind;
+using core::JsonScanner;
+using core::JsonString;
+using core::JsonValue;
 using google::protobuf::ListValue;
 using google::protobuf::Struct;
 using google::protobuf::Value;
-
-constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
-                            rapidjson::kParseValidateEncodingFlag |
-                            rapidjson::kParseFullPrecisionFlag;
 
 std::string TooDeep() {
   return core::Concat("it is nested more than ", kMaxValueDepth,
                       " levels deep");
 }
 
-// Builds the value while the reader tells what it reads.
-class ValueBuilder
-    : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, ValueBuilder> {
+// Builds values where they belong, so that those of an arena never lie
+// elsewhere. Recursive, for the depth has a bound.
+class ValueReader {
  public:
-  explicit ValueBuilder(Value& root) : root_(root) {}
+  explicit ValueReader(std::string_view json) : json_(json), scanner_(json) {}
 
-  bool too_deep() const { return too_deep_; }
-
-  bool Null() {
-    Next().set_null_value(google::protobuf::NULL_VALUE);
-    return true;
+  std::optional<std::string> Read(Value& root) {
+    if (ReadValue(root, 0) && scanner_.AtEnd()) return std::nullopt;
+    if (!fault_.empty()) return fault_;
+    return core::Concat("it is not JSON: ", scanner_.Fault());
   }
-  bool Bool(bool value) {
-    Next().set_bool_value(value);
-    return true;
-  }
-  bool Int(int value) { return Double(value); }
-  bool Uint(unsigned value) { return Double(value); }
-  bool Int64(int64_t value) { return Double(static_cast<double>(value)); }
-  bool Uint64(uint64_t value) { return Double(static_cast<double>(value)); }
-  bool Double(double value) {
-    Next().set_number_value(value);
-    return true;
-  }
-  bool String(const char* text, rapidjson::SizeType size, bool) {
-    Next().set_string_value(text, size);
-    return true;
-  }
-  bool Key(const char* text, rapidjson::SizeType size, bool) {
-    key_.assign(text, size);
-    return true;
-  }
-  bool StartObject() {
-    Value& object = Next();
-    object.mutable_struct_value();
-    return Push(object);
-  }
-  bool EndObject(rapidjson::SizeType) { return Pop(); }
-  bool StartArray() {
-    Value& array = Next();
-    array.mutable_list_value();
-    return Push(array);
-  }
-  bool EndArray(rapidjson::SizeType) { return Pop(); }
 
  private:
-  // Where the value that comes next belongs.
-  Value& Next() {
-    if (open_.empty()) return root_;
-    Value& parent = *open_.back();
-    if (parent.has_list_value()) {
-      return *parent.mutable_list_value()->add_values();
+  // `depth` counts the objects and arrays around the value.
+  bool ReadValue(Value& value, int depth) {
+    const auto kind = scanner_.Peek();
+    if (!kind) return false;
+    switch (*kind) {
+      case JsonKind::kArray:
+        scanner_.Enter(*kind);
+        return ReadItems(*value.mutable_list_value(), depth + 1);
+      case JsonKind::kObject:
+        scanner_.Enter(*kind);
+        return ReadMembers(*value.mutable_struct_value(), depth + 1);
+      case JsonKind::kNull:
+      case JsonKind::kFalse:
+      case JsonKind::kTrue:
+      case JsonKind::kNumber:
+      case JsonKind::kString:
+        break;
     }
-    Value& member = (*parent.mutable_struct_value()->mutable_fields())[key_];
-    member.Clear();  // the last of a repeated key counts
-    return member;
+    JsonValue scalar;
+    return scanner_.Pass(scalar) && ReadScalar(scalar, value);
   }
-  bool Push(Value& value) {
-    open_.push_back(&value);
-    too_deep_ = open_.size() > kMaxValueDepth;
-    return !too_deep_;
-  }
-  bool Pop() {
-    open_.pop_back();
+
+  bool ReadScalar(const JsonValue& scalar, Value& value) {
+    if (scalar.kind == JsonKind::kNumber) return ReadNumber(scalar.text, value);
+    if (scalar.kind == JsonKind::kString) {
+      ReadString(scalar.string, value);
+    } else if (scalar.kind == JsonKind::kNull) {
+      value.set_null_value(google::protobuf::NULL_VALUE);
+    } else {
+      value.set_bool_value(scalar.kind == JsonKind::kTrue);
+    }
     return true;
   }
 
-  Value& root_;
-  // The objects and arrays that are not closed yet.
-  std::vector<Value*> open_;
-  std::string key_;
-  bool too_deep_ = false;
+  bool ReadMembers(Struct& object, int depth) {
+    if (depth > kMaxValueDepth) return Refuse(TooDeep());
+    auto& fields = *object.mutable_fields();
+    JsonString key;
+    while (scanner_.NextMember(key)) {
+      Value& member = key.escaped ? fields[key.Decoded()] : fields[key.raw];
+      // The last of a repeated key counts.
+      if (member.kind_case() != Value::KIND_NOT_SET) member.Clear();
+      if (!ReadValue(member, depth)) return false;
+    }
+    return !scanner_.failed();
+  }
+
+  bool ReadItems(ListValue& array, int depth) {
+    if (depth > kMaxValueDepth) return Refuse(TooDeep());
+    while (scanner_.NextItem()) {
+      if (!ReadValue(*array.add_values(), depth)) return false;
+    }
+    return !scanner_.failed();
+  }
+
+  void ReadString(const JsonString& string, Value& value) {
+    if (string.escaped) {
+      core::AppendDecoded(string.raw, *value.mutable_string_value());
+    } else {
+      value.set_string_value(string.raw.data(), string.raw.size());
+    }
+  }
+
+  bool ReadNumber(core::JsonView text, Value& value) {
+    double number = 0;
+    const auto parsed =
+        std::from_chars(text.data(), text.data() + text.size(), number);
+    if (parsed.ec != std::errc()) {
+      // Too large or too small for it to tell; strtod tells which.
+      number = std::strtod(std::string(text).c_str(), nullptr);
+    }
+    if (!std::isfinite(number)) {
+      return Refuse(core::Concat(
+          "a number is beyond the range of a double (at byte ",
+          text.data() - json_.data(), "); JSON text would carry it"));
+    }
+    value.set_number_value(number);
+    return true;
+  }
+
+  bool Refuse(std::string fault) {
+    fault_ = std::move(fault);
+    return false;
+  }
+
+  const std::string_view json_;
+  JsonScanner scanner_;
+  // Why JSON cannot be a value.
+  std::string fault_;
 };
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+// Appends to a string, whose size runs ahead until `Finish`.
+class ValueWriter {
+ public:
+  explicit ValueWriter(std::string& json)
+      : json_(json), at_(json.data() + json.size()), end_(at_) {}
 
-// `depth` counts the objects and arrays around the value.
-std::optional<std::string> Write(const Value& value, int depth, Writer& writer);
-
-std::optional<std::string> WriteNumber(double number, Writer& writer) {
-  if (!std::isfinite(number)) return "a number is not finite";
-  constexpr double kExact = 9007199254740992;  // 2^53
-  if (std::trunc(number) == number && std::abs(number) < kExact) {
-    writer.Int64(static_cast<int64_t>(number));
-  } else {
-    writer.Double(number);
+  // `depth` counts the objects and arrays around the value. Gives the fault.
+  std::optional<std::string> Write(const Value& value, int depth) {
+    switch (value.kind_case()) {
+      case Value::kNullValue:
+        Append("null");
+        return std::nullopt;
+      case Value::kNumberValue:
+        return WriteNumber(value.number_value());
+      case Value::kStringValue:
+        WriteString(value.string_value());
+        return std::nullopt;
+      case Value::kBoolValue:
+        Append(value.bool_value() ? "true" : "false");
+        return std::nullopt;
+      case Value::kStructValue:
+        return WriteObject(value.struct_value(), depth + 1);
+      case Value::kListValue:
+        return WriteArray(value.list_value(), depth + 1);
+      case Value::KIND_NOT_SET:
+        break;
+    }
+    return "a value in it has no kind";
   }
-  return std::nullopt;
-}
 
-std::optional<std::string> WriteObject(const Struct& object, int depth,
-                                       Writer& writer) {
-  if (depth > kMaxValueDepth) return TooDeep();
-  writer.StartObject();
-  for (const auto& [key, member] : object.fields()) {
-    writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
-    if (auto fault = Write(member, depth, writer)) return fault;
-  }
-  writer.EndObject();
-  return std::nullopt;
-}
+  void Finish() { json_.resize(at_ - json_.data()); }
 
-std::optional<std::string> WriteArray(const ListValue& array, int depth,
-                                      Writer& writer) {
-  if (depth > kMaxValueDepth) return TooDeep();
-  writer.StartArray();
-  for (const Value& item : array.values()) {
-    if (auto fault = Write(item, depth, writer)) return fault;
+ private:
+  // Sees to it that so many bytes can be written.
+  void NeedRoom(ptrdiff_t bytes) {
+    if (end_ - at_ < bytes) [[unlikely]] {
+      Grow(bytes);
+    }
   }
-  writer.EndArray();
-  return std::nullopt;
-}
+  [[gnu::noinline]] void Grow(size_t bytes) {
+    const size_t written = at_ - json_.data();
+    json_.resize(std::max(written + bytes, 2 * json_.size()));
+    at_ = json_.data() + written;
+    end_ = json_.data() + json_.size();
+  }
 
-std::optional<std::string> Write(const Value& value, int depth,
-                                 Writer& writer) {
-  switch (value.kind_case()) {
-    case Value::kNullValue:
-      writer.Null();
-      return std::nullopt;
-    case Value::kNumberValue:
-      return WriteNumber(value.number_value(), writer);
-    case Value::kStringValue:
-      writer.String(
-          value.string_value().data(),
-          static_cast<rapidjson::SizeType>(value.string_value().size()));
-      return std::nullopt;
-    case Value::kBoolValue:
-      writer.Bool(value.bool_value());
-      return std::nullopt;
-    case Value::kStructValue:
-      return WriteObject(value.struct_value(), depth + 1, writer);
-    case Value::kListValue:
-      return WriteArray(value.list_value(), depth + 1, writer);
-    case Value::KIND_NOT_SET:
-      return "a value in it has no kind";
+  void Append(char c) {
+    NeedRoom(1);
+    *at_++ = c;
   }
-  return std::nullopt;
-}
+  void Append(std::string_view text) {
+    NeedRoom(text.size());
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+
+  void WriteString(std::string_view text) {
+    Append('"');
+    // In pieces, for the room is reckoned for the worst of texts.
+    constexpr size_t kPiece = 1024;
+    while (!text.empty()) {
+      const std::string_view piece = text.substr(0, kPiece);
+      NeedRoom(piece.size() * core::kMostEscaped + sizeof(uint64_t));
+      at_ = core::WriteEscaped(piece, at_);
+      text.remove_prefix(piece.size());
+    }
+    Append('"');
+  }
+
+  std::optional<std::string> WriteNumber(double number) {
+    if (!std::isfinite(number)) return "a number is not finite";
+    constexpr double kExact = 9007199254740992;  // 2^53
+    constexpr ptrdiff_t kLongest = 32;
+    NeedRoom(kLongest);
+    if (std::trunc(number) == number && std::abs(number) < kExact) {
+      const auto whole = static_cast<int64_t>(number);
+      at_ = std::to_chars(at_, end_, whole).ptr;
+    } else {
+      at_ = std::to_chars(at_, end_, number).ptr;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> WriteObject(const Struct& object, int depth) {
+    if (depth > kMaxValueDepth) return TooDeep();
+    char before = '{';
+    for (const auto& [key, member] : object.fields()) {
+      Append(before);
+      before = ',';
+      WriteString(key);
+      Append(':');
+      if (auto fault = Write(member, depth)) return fault;
+    }
+    Append(before == '{' ? "{}" : "}");
+    return std::nullopt;
+  }
+
+  std::optional<std::string> WriteArray(const ListValue& array, int depth) {
+    if (depth > kMaxValueDepth) return TooDeep();
+    char before = '[';
+    for (const Value& item : array.values()) {
+      Append(before);
+      before = ',';
+      if (auto fault = Write(item, depth)) return fault;
+    }
+    Append(before == '[' ? "[]" : "]");
+    return std::nullopt;
+  }
+
+  std::string& json_;
+  // Where to write next in it, and where its room ends.
+  char* at_;
+  char* end_;
+};
 
 }  // namespace
 
 std::optional<std::string> JsonToValue(std::string_view json, Value& value) {
-  rapidjson::MemoryStream stream(json.data(), json.size());
-  ValueBuilder builder(value);
-  rapidjson::Reader reader;
-  const auto parsed = reader.Parse<kFlags>(stream, builder);
-  if (builder.too_deep()) return TooDeep();
-  if (parsed.IsError()) {
-    return core::Concat(
-        "it is not JSON: ", rapidjson::GetParseError_En(parsed.Code()),
-        " (at byte ", parsed.Offset(), ")");
-  }
-  return std::nullopt;
+  return ValueReader(json).Read(value);
 }
 
 std::optional<std::string> ValueToJson(const Value& value, std::string& json) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
-  auto fault = Write(value, 0, writer);
-  if (!fault) json.assign(buffer.GetString(), buffer.GetSize());
+  ValueWriter writer(json);
+  auto fault = writer.Write(value, 0);
+  writer.Finish();
   return fault;
 }
 

@@ -7,15 +7,15 @@
 #include <optional>
 
 #include "clawplane/v1/gateway.pb.h"
-#include "server/stream_reactor.h"
+#include "server/stream_call.h"
 
 namespace clawplane::server {
 
 // Sends lines of the gateway's output from a position on. A reader that falls
 // behind what is held is told how many it missed.
 //
-// On the strand, but for gRPC's reactions.
-class LogStream final : public StreamReactor<v1::StreamLogsResponse> {
+// On the strand, but for the constructor.
+class LogStream final : public StreamCall<v1::StreamLogsResponse> {
  public:
   // The most lines that can be asked for.
   static constexpr uint32_t kMaxTailLines = 100'000;
@@ -23,7 +23,7 @@ class LogStream final : public StreamReactor<v1::StreamLogsResponse> {
   // No `tail_lines` means all that are held.
   LogStream(core::CoreStrand& strand, core::GatewayManager& gateway,
             std::optional<uint32_t> tail_lines, bool follow)
-      : StreamReactor(strand, gateway, core::Topic::kLogs),
+      : StreamCall(strand, gateway, core::Topic::kLogs),
         tail_lines_(tail_lines),
         follow_(follow) {}
 

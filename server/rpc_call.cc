@@ -9,7 +9,6 @@
 
 #include "core/model/trace_parent.h"
 #include "server/convert.h"
-#include "server/rpc_loop.h"
 
 namespace clawplane::server {
 namespace {
@@ -39,24 +38,21 @@ std::string TraceParentOf(const grpc::ServerContext& context) {
 
 }  // namespace
 
-void RpcCall::Listen(GatewayService& service,
-                     grpc::ServerCompletionQueue* queue) {
-  context_.AsyncNotifyWhenDone(&done_);
-  service.RequestRpc(&context_, &request_, &writer_, queue, queue, &arrival_);
+void RpcMethod::Listen(ServerLoop& loop) { new RpcCall(loop, *this); }
+
+RpcCall::RpcCall(ServerLoop& loop, RpcMethod& method)
+    : ServedCall(loop, method, Departure::kAtOnce),
+      strand_(loop.strand()),
+      gateway_(method.gateway_),
+      access_(method.access_) {
+  method.service_.RequestRpc(&context_, &request_, &writer_, loop.queue(),
+                             loop.queue(), &arrival_);
 }
 
-void RpcCall::OnArrival(bool ok) {
-  if (!ok) {  // the server is being shut down
-    delete this;
-    return;
-  }
-  loop_.Listen();
-  if (const auto refusal = Read()) {
-    writer_.FinishWithError(*refusal, &finished_);
-    return;
-  }
-  let_in_ = true;
-  loop_.Add(this);
+bool RpcCall::Admit() {
+  const auto refusal = Read();
+  if (refusal) writer_.FinishWithError(*refusal, &finished_);
+  return !refusal;
 }
 
 std::optional<grpc::Status> RpcCall::Read() {
@@ -75,31 +71,6 @@ std::optional<grpc::Status> RpcCall::Read() {
   return std::nullopt;
 }
 
-void RpcCall::OnDone(bool) {
-  is_done_ = true;
-  if (let_in_ && !is_finished_ && context_.IsCancelled()) {
-    was_abandoned_ = true;
-    loop_.HandOver();  // it may not have been yet
-    strand_.Post([this] { Abandon(); });
-  }
-  DeleteIfOver();
-}
-
-void RpcCall::OnFinished(bool) {
-  is_finished_ = true;
-  DeleteIfOver();
-}
-
-void RpcCall::DeleteIfOver() {
-  if (!is_done_ || !is_finished_) return;
-  if (was_abandoned_) {
-    // Behind the task that abandons it.
-    strand_.Post([this] { delete this; });
-  } else {
-    delete this;
-  }
-}
-
 void RpcCall::Begin() {
   strand_.AssertHeld();
   id_ = gateway_.next_call();
@@ -112,37 +83,37 @@ void RpcCall::Begin() {
 
 void RpcCall::Abandon() {
   strand_.AssertHeld();
-  if (finish_begun_) return;
+  if (finished_once_) return;
   gateway_.CancelCall(id_);
-  FinishWith(grpc::Status::CANCELLED);
+  Fail(grpc::Status::CANCELLED);
 }
 
 void RpcCall::OnResult(const core::CallResult& result) {
   if (const auto* answered = std::get_if<core::CallAnswered>(&result)) {
     Answer(*answered);
   } else if (const auto* refused = std::get_if<core::CallRefused>(&result)) {
-    FinishWith(ToGrpcStatus(*refused));
+    Fail(ToGrpcStatus(*refused));
   } else {
-    FinishWith(ToGrpcStatus(std::get<core::CallFailed>(result)));
+    Fail(ToGrpcStatus(std::get<core::CallFailed>(result)));
   }
 }
 
 void RpcCall::Answer(const core::CallAnswered& answered) {
   auto written = WriteRpcResponse(answered.payload, input_.result_form);
   if (auto* fault = std::get_if<std::string>(&written)) {
-    FinishWith(ToGrpcStatus(
+    Fail(ToGrpcStatus(
         core::CallFailed{{core::Reason::kAnswerTooLarge, std::move(*fault),
                           "ask for result_form PAYLOAD_FORM_JSON"},
                          core::Outcome::kReplied}));
     return;
   }
-  finish_begun_ = true;
+  finished_once_ = true;
   writer_.Finish(std::get<grpc::ByteBuffer>(written), grpc::Status::OK,
                  &finished_);
 }
 
-void RpcCall::FinishWith(const grpc::Status& status) {
-  finish_begun_ = true;
+void RpcCall::Fail(const grpc::Status& status) {
+  finished_once_ = true;
   writer_.FinishWithError(status, &finished_);
 }
 

@@ -133,9 +133,7 @@ bool RequestReader::ReadParams() {
   input_.PopLimit(limit);
   params_given_as_value_ = true;
   result_.call.text = core::RequestText();
-  std::string json;
-  fault_in_value_ = ValueToJson(*value, json);
-  result_.call.text.BeginParams() += json;
+  fault_in_value_ = ValueToJson(*value, result_.call.text.BeginParams());
   return true;
 }
 

@@ -6,18 +6,18 @@
 #include <cstdint>
 
 #include "clawplane/v1/gateway.pb.h"
-#include "server/stream_reactor.h"
+#include "server/stream_call.h"
 
 namespace clawplane::server {
 
 // Sends the status when it differs from the one sent last. What changed while a
 // write was in flight is seen as one change: a slow reader gets the latest.
 //
-// On the strand, but for gRPC's reactions.
-class StatusStream final : public StreamReactor<v1::StreamStatusResponse> {
+// On the strand, but for the constructor.
+class StatusStream final : public StreamCall<v1::StreamStatusResponse> {
  public:
   StatusStream(core::CoreStrand& strand, core::GatewayManager& gateway)
-      : StreamReactor(strand, gateway, core::Topic::kStatus) {}
+      : StreamCall(strand, gateway, core::Topic::kStatus) {}
 
  private:
   bool Next(v1::StreamStatusResponse& response)

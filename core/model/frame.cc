@@ -1,251 +1,190 @@
 #include "core/model/frame.h"
 
-#include <rapidjson/error/en.h>
-#include <rapidjson/memorystream.h>
-#include <rapidjson/reader.h>
-
 #include <charconv>
 
+#include "core/model/json_scanner.h"
 #include "core/model/text.h"
 
 namespace clawplane::core {
 namespace {
 
-// Numbers stay text: they are carried, not computed with. RapidJSON refuses one
-// beyond the range of a double all the same. Iterative: depth costs no stack.
-constexpr unsigned kScanFlags = rapidjson::kParseIterativeFlag |
-                                rapidjson::kParseValidateEncodingFlag |
-                                rapidjson::kParseNumbersAsStringsFlag;
-
-// A member of the envelope: where its value lies, and what it is.
-struct Member {
-  enum class Type { kAbsent, kNull, kBool, kNumber, kString, kOther };
-  Type type = Type::kAbsent;
-  JsonView json;
-  // Decoded; set for strings.
-  std::string string;
-  // Set for booleans.
-  bool boolean = false;
-};
-
-// Takes down the members of the outermost object while the whole text is being
-// checked. The reader tells no positions, but its stream does: a value begins
-// after its key's colon, and ends where the stream stands when it is told.
-class EnvelopeScanner
-    : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, EnvelopeScanner> {
- public:
-  EnvelopeScanner(std::string_view text, const rapidjson::MemoryStream& stream)
-      : text_(text), stream_(stream) {}
-
+// The members of the outermost object that tell what a message is.
+struct Envelope {
+  using Member = std::optional<JsonValue>;
   Member type, id, ok, event, payload, seq, error, jsonrpc, method, params,
-      result, details;
-  bool is_object = false;
+      result;
 
-  bool Null() { return Scalar(Member::Type::kNull); }
-  bool Bool(bool value) {
-    if (depth_ == 1 && member_ != nullptr) member_->boolean = value;
-    return Scalar(Member::Type::kBool);
-  }
-  bool RawNumber(const char*, rapidjson::SizeType, bool) {
-    return Scalar(Member::Type::kNumber);
-  }
-  bool String(const char* text, rapidjson::SizeType size, bool) {
-    if (depth_ == 1 && member_ != nullptr && member_ != &payload) {
-      member_->string.assign(text, size);
-    }
-    return Scalar(Member::Type::kString);
-  }
-  bool Key(const char* text, rapidjson::SizeType size, bool) {
-    if (depth_ == 1) {
-      member_ = Find({text, size});
-      if (member_ != nullptr) *member_ = Member();  // a repeated one
-      value_begin_ = AfterColon(stream_.Tell());
-    }
-    return true;
-  }
-  bool StartObject() {
-    if (depth_++ == 0) is_object = true;
-    return true;
-  }
-  bool EndObject(rapidjson::SizeType) { return EndNested(); }
-  bool StartArray() {
-    ++depth_;
-    return true;
-  }
-  bool EndArray(rapidjson::SizeType) { return EndNested(); }
-
- private:
+  // Null for a member that is not looked at.
   Member* Find(std::string_view key) {
-    const std::pair<std::string_view, Member*> members[] = {
-        {"type", &type},     {"id", &id},           {"ok", &ok},
-        {"event", &event},   {"payload", &payload}, {"seq", &seq},
-        {"error", &error},   {"jsonrpc", &jsonrpc}, {"method", &method},
-        {"params", &params}, {"result", &result},   {"details", &details}};
-    for (const auto& [name, member] : members) {
-      if (name == key) return member;
+    // The length leaves few to compare with.
+    switch (key.size()) {
+      case 2:
+        return key == "id" ? &id : key == "ok" ? &ok : nullptr;
+      case 3:
+        return key == "seq" ? &seq : nullptr;
+      case 4:
+        return key == "type" ? &type : nullptr;
+      case 5:
+        return key == "event" ? &event : key == "error" ? &error : nullptr;
+      case 6:
+        return key == "result"   ? &result
+               : key == "method" ? &method
+               : key == "params" ? &params
+                                 : nullptr;
+      case 7:
+        return key == "payload"   ? &payload
+               : key == "jsonrpc" ? &jsonrpc
+                                  : nullptr;
+      default:
+        return nullptr;
     }
-    return nullptr;
   }
-
-  size_t AfterColon(size_t at) const {
-    const auto skip_space = [&] {
-      constexpr std::string_view kSpace = " \t\r\n";
-      while (at < text_.size() && kSpace.find(text_[at]) != kSpace.npos) ++at;
-    };
-    skip_space();
-    if (at < text_.size() && text_[at] == ':') ++at;
-    skip_space();
-    return at;
-  }
-
-  bool Scalar(Member::Type value_type) {
-    if (depth_ == 1) Take(value_type, stream_.Tell());
-    return true;
-  }
-
-  // The iterative reader tells the end of an object before it takes the brace.
-  bool EndNested() {
-    if (--depth_ == 1) Take(Member::Type::kOther, stream_.Tell() + 1);
-    return true;
-  }
-
-  void Take(Member::Type value_type, size_t end) {
-    if (member_ == nullptr) return;
-    member_->type = value_type;
-    member_->json = text_.substr(value_begin_, end - value_begin_);
-    member_ = nullptr;
-  }
-
-  const std::string_view text_;
-  const rapidjson::MemoryStream& stream_;
-  int depth_ = 0;
-  Member* member_ = nullptr;
-  size_t value_begin_ = 0;
 };
 
-std::optional<JsonView> JsonOf(const Member& member) {
-  if (member.type == Member::Type::kAbsent) return std::nullopt;
-  return member.json;
+// Takes the members down until the object ends or a fault comes.
+void ReadMembers(JsonScanner& scanner, Envelope& envelope) {
+  JsonString key;
+  JsonValue value;
+  while (scanner.NextMember(key)) {
+    Envelope::Member* const member =
+        envelope.Find(key.escaped ? key.Decoded() : key.raw);
+    // Of a repeated one the last counts, even if it is cut off.
+    if (member != nullptr) member->reset();
+    if (!scanner.Pass(value)) return;
+    if (member != nullptr) *member = value;
+  }
 }
 
-std::optional<JsonView> NonNullJsonOf(const Member& member) {
-  if (member.type == Member::Type::kNull) return std::nullopt;
+bool IsString(const Envelope::Member& member) {
+  return member && member->kind == JsonKind::kString;
+}
+
+bool Says(const Envelope::Member& member, std::string_view text) {
+  return IsString(member) && member->string.Is(text);
+}
+
+std::optional<JsonView> JsonOf(const Envelope::Member& member) {
+  if (!member) return std::nullopt;
+  return member->text;
+}
+
+std::optional<JsonView> NonNullJsonOf(const Envelope::Member& member) {
+  if (member && member->kind == JsonKind::kNull) return std::nullopt;
   return JsonOf(member);
 }
 
 // An id as text, whether it came as a string or as a number.
-std::string IdText(const Member& id) {
-  return id.type == Member::Type::kString ? id.string : std::string(id.json);
+std::string IdText(const JsonValue& id) {
+  return id.kind == JsonKind::kString ? id.string.Decoded()
+                                      : std::string(id.text);
 }
 
-std::optional<uint64_t> Unsigned(const Member& member) {
-  if (member.type != Member::Type::kNumber) return std::nullopt;
+std::optional<uint64_t> Unsigned(const Envelope::Member& member) {
+  if (!member || member->kind != JsonKind::kNumber) return std::nullopt;
   uint64_t value = 0;
-  const char* const end = member.json.data() + member.json.size();
+  const char* const end = member->text.data() + member->text.size();
   const auto [parsed_end, error] =
-      std::from_chars(member.json.data(), end, value);
+      std::from_chars(member->text.data(), end, value);
   if (error != std::errc() || parsed_end != end) return std::nullopt;
   return value;
 }
 
-Frame JsonRpcFrame(const EnvelopeScanner& scan) {
-  if (scan.method.type == Member::Type::kString) {
-    if (scan.id.type != Member::Type::kAbsent &&
-        scan.id.type != Member::Type::kNull) {
+Frame JsonRpcFrame(const Envelope& envelope) {
+  if (IsString(envelope.method)) {
+    if (NonNullJsonOf(envelope.id)) {
       return UnrecognizedFrame{"a JSON-RPC request; this is no server"};
     }
-    return NotificationFrame{scan.method.string, JsonOf(scan.params)};
+    return NotificationFrame{envelope.method->string.Decoded(),
+                             JsonOf(envelope.params)};
   }
-  if (scan.id.type == Member::Type::kAbsent) {
+  if (!envelope.id) {
     return UnrecognizedFrame{"a JSON-RPC message without method and id"};
   }
-  const auto error = NonNullJsonOf(scan.error);
-  return ResponseFrame{IdText(scan.id), !error.has_value(), JsonOf(scan.result),
-                       error};
+  const auto error = NonNullJsonOf(envelope.error);
+  return ResponseFrame{IdText(*envelope.id), !error.has_value(),
+                       JsonOf(envelope.result), error};
+}
+
+Frame ResponseOf(const Envelope& envelope) {
+  if (!envelope.id) return UnrecognizedFrame{"a response without an id"};
+  const auto error = NonNullJsonOf(envelope.error);
+  const bool ok = envelope.ok && envelope.ok->kind == JsonKind::kTrue;
+  return ResponseFrame{IdText(*envelope.id), ok && !error,
+                       JsonOf(envelope.payload), error};
+}
+
+Frame EventOf(const Envelope& envelope) {
+  if (!IsString(envelope.event) || envelope.event->string.raw.empty()) {
+    return UnrecognizedFrame{"an event without a name"};
+  }
+  return EventFrame{envelope.event->string.Decoded(), JsonOf(envelope.payload),
+                    Unsigned(envelope.seq)};
 }
 
 }  // namespace
 
 Frame ParseFrame(std::string_view text) {
-  rapidjson::MemoryStream stream(text.data(), text.size());
-  EnvelopeScanner scan(text, stream);
-  rapidjson::Reader reader;
-  const auto parsed = reader.Parse<kScanFlags>(stream, scan);
-  if (parsed.IsError() || stream.Tell() != text.size()) {
+  JsonScanner scanner(text);
+  Envelope envelope;
+  const bool is_object = scanner.Enter(JsonKind::kObject);
+  JsonValue other;
+  if (is_object) {
+    ReadMembers(scanner, envelope);
+  } else {
+    scanner.Pass(other);
+  }
+  if (!scanner.AtEnd()) {
+    return UnrecognizedFrame{Concat("not JSON: ", scanner.Fault())};
+  }
+  if (!is_object) return UnrecognizedFrame{"not a JSON object"};
+  if (Says(envelope.jsonrpc, "2.0")) return JsonRpcFrame(envelope);
+  if (Says(envelope.type, "res")) return ResponseOf(envelope);
+  if (Says(envelope.type, "event")) return EventOf(envelope);
+  if (IsString(envelope.type)) {
     return UnrecognizedFrame{
-        parsed.IsError()
-            ? Concat("not JSON: ", rapidjson::GetParseError_En(parsed.Code()),
-                     " (at byte ", parsed.Offset(), ")")
-            : "not JSON: a zero byte"};
-  }
-  if (!scan.is_object) return UnrecognizedFrame{"not a JSON object"};
-  if (scan.jsonrpc.string == "2.0") return JsonRpcFrame(scan);
-  if (scan.type.string == "res") {
-    if (scan.id.type == Member::Type::kAbsent) {
-      return UnrecognizedFrame{"a response without an id"};
-    }
-    const auto error = NonNullJsonOf(scan.error);
-    return ResponseFrame{IdText(scan.id), scan.ok.boolean && !error,
-                         JsonOf(scan.payload), error};
-  }
-  if (scan.type.string == "event") {
-    if (scan.event.type != Member::Type::kString || scan.event.string.empty()) {
-      return UnrecognizedFrame{"an event without a name"};
-    }
-    return EventFrame{scan.event.string, JsonOf(scan.payload),
-                      Unsigned(scan.seq)};
-  }
-  if (scan.type.type == Member::Type::kString) {
-    return UnrecognizedFrame{Concat("a frame of the unknown type \"",
-                                    scan.type.string.substr(0, 64), "\"")};
+        Concat("a frame of the unknown type \"",
+               envelope.type->string.Decoded().substr(0, 64), "\"")};
   }
   return UnrecognizedFrame{"a JSON object that is no frame"};
 }
 
 std::optional<std::string> ResponseIdFromHead(std::string_view head) {
-  rapidjson::MemoryStream stream(head.data(), head.size());
-  EnvelopeScanner scan(head, stream);
-  rapidjson::Reader reader;
-  reader.Parse<kScanFlags>(stream, scan);  // fails, at the end of the head
-  if (scan.type.string != "res" && scan.jsonrpc.string != "2.0") {
+  JsonScanner scanner(head);
+  Envelope envelope;
+  if (!scanner.Enter(JsonKind::kObject)) return std::nullopt;
+  ReadMembers(scanner, envelope);  // to a fault, at the end of the head
+  if (!Says(envelope.type, "res") && !Says(envelope.jsonrpc, "2.0")) {
     return std::nullopt;
   }
-  if (scan.id.type == Member::Type::kAbsent) return std::nullopt;
+  if (!envelope.id) return std::nullopt;
   // A number at the very end may have lost digits.
-  if (scan.id.type == Member::Type::kNumber &&
-      scan.id.json.data() + scan.id.json.size() == head.data() + head.size()) {
+  if (envelope.id->kind == JsonKind::kNumber &&
+      envelope.id->text.end() == head.end()) {
     return std::nullopt;
   }
-  return IdText(scan.id);
-}
-
-std::optional<JsonView> DetailsOf(JsonView error) {
-  rapidjson::MemoryStream stream(error.data(), error.size());
-  EnvelopeScanner scan(error, stream);
-  rapidjson::Reader reader;
-  if (reader.Parse<kScanFlags>(stream, scan).IsError()) return std::nullopt;
-  return JsonOf(scan.details);
+  return IdText(*envelope.id);
 }
 
 std::optional<std::string> FaultInParams(std::string_view json) {
-  rapidjson::MemoryStream stream(json.data(), json.size());
-  rapidjson::BaseReaderHandler<> accept_all;
-  rapidjson::Reader reader;
-  const auto parsed = reader.Parse<kScanFlags>(stream, accept_all);
-  if (parsed.IsError()) {
-    return Concat(
-        "params_json is not JSON: ", rapidjson::GetParseError_En(parsed.Code()),
-        " (at byte ", parsed.Offset(), ")");
+  JsonScanner scanner(json);
+  JsonValue value;
+  scanner.Pass(value);
+  if (!scanner.AtEnd()) {
+    return Concat("params_json is not JSON: ", scanner.Fault());
   }
-  if (stream.Tell() != json.size()) {
-    return "params_json is not JSON: a zero byte";
+  switch (value.kind) {
+    case JsonKind::kNull:
+    case JsonKind::kArray:
+    case JsonKind::kObject:
+      return std::nullopt;
+    case JsonKind::kFalse:
+    case JsonKind::kTrue:
+    case JsonKind::kNumber:
+    case JsonKind::kString:
+      break;
   }
-  const char first = json[json.find_first_not_of(" \t\r\n")];
-  if (first != '{' && first != '[' && first != 'n') {
-    return "params_json is a scalar; the gateway takes an object, an array or "
-           "null";
-  }
-  return std::nullopt;
+  return "params_json is a scalar; the gateway takes an object, an array or "
+         "null";
 }
 
 }  // namespace clawplane::core

@@ -10,12 +10,10 @@
 #include <variant>
 #include <vector>
 
+#include "core/model/json_scanner.h"
 #include "core/model/time.h"
 
 namespace clawplane::core {
-
-// JSON text that lies in somebody else's buffer.
-using JsonView = std::string_view;
 
 // The answer to a request. A JSON-RPC 2.0 response is read as one too.
 struct ResponseFrame {
@@ -49,8 +47,7 @@ using Frame = std::variant<ResponseFrame, EventFrame, NotificationFrame,
 // Reads one message. All of it is checked to be one JSON value in UTF-8, of any
 // depth; of the value only the envelope is looked at, and payloads are given as
 // views into `text`. Unknown members are ignored; of a repeated one the last
-// counts. Not taken for JSON are numbers beyond the range of a double (1e309)
-// and escapes of half a character ("\ud83d").
+// counts. Half a character ("\ud83d") in an id or a name is read as U+FFFD.
 Frame ParseFrame(std::string_view text);
 
 // The id of a response of which only the beginning is there, if it can be seen.

@@ -1,63 +1,14 @@
-// The parts of the frames that are read whole: errors and the hello; and the
-// frames that are written.
+// The frames that are written.
 
-#include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 #include <algorithm>
 
 #include "core/model/frame.h"
-#include "core/model/text.h"
 
 namespace clawplane::core {
 namespace {
-
-constexpr unsigned kDomFlags =
-    rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
-
-std::optional<rapidjson::Document> ParseDom(JsonView json) {
-  std::optional<rapidjson::Document> document(std::in_place);
-  document->Parse<kDomFlags>(json.data(), json.size());
-  if (document->HasParseError()) document.reset();
-  return document;
-}
-
-const rapidjson::Value* Find(const rapidjson::Value& object,
-                             std::string_view member) {
-  if (!object.IsObject()) return nullptr;
-  const auto found = object.FindMember(
-      rapidjson::Value(rapidjson::StringRef(member.data(), member.size())));
-  return found == object.MemberEnd() ? nullptr : &found->value;
-}
-
-std::string StringAt(const rapidjson::Value& object, std::string_view member) {
-  const rapidjson::Value* const value = Find(object, member);
-  if (value == nullptr || !value->IsString()) return {};
-  return {value->GetString(), value->GetStringLength()};
-}
-
-std::vector<std::string> StringsAt(const rapidjson::Value& object,
-                                   std::string_view member) {
-  std::vector<std::string> strings;
-  const rapidjson::Value* const value = Find(object, member);
-  if (value == nullptr || !value->IsArray()) return strings;
-  for (const auto& item : value->GetArray()) {
-    if (item.IsString()) {
-      strings.emplace_back(item.GetString(), item.GetStringLength());
-    }
-  }
-  return strings;
-}
-
-// A number of milliseconds, within what a `Duration` can hold.
-std::optional<Duration> MillisecondsAt(const rapidjson::Value& object,
-                                       std::string_view member) {
-  const rapidjson::Value* const value = Find(object, member);
-  if (value == nullptr || !value->IsNumber()) return std::nullopt;
-  const double milliseconds = std::clamp(value->GetDouble(), 0.0, 1e12);
-  return std::chrono::milliseconds(static_cast<int64_t>(milliseconds));
-}
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
@@ -84,31 +35,6 @@ std::string Escaped(std::string_view text) {
 }
 
 }  // namespace
-
-ErrorShape ParseError(JsonView error) {
-  ErrorShape shape;
-  const auto document = ParseDom(error);
-  if (!document) return shape;
-  shape.code = StringAt(*document, "code");
-  // JSON-RPC has numbers for codes.
-  if (const auto* code = Find(*document, "code"); code && code->IsInt64()) {
-    shape.code = Concat(code->GetInt64());
-  }
-  shape.message = StringAt(*document, "message");
-  if (const auto* value = Find(*document, "retryable"); value) {
-    shape.retryable = value->IsTrue();
-  }
-  shape.retry_after = MillisecondsAt(*document, "retryAfterMs");
-  if (const auto* details = Find(*document, "details"); details) {
-    shape.details_json = DetailsOf(error).value_or(JsonView());
-    shape.details_code = StringAt(*details, "code");
-    const auto* expected = Find(*details, "expectedProtocol");
-    if (expected && expected->IsInt64()) {
-      shape.expected_protocol = expected->GetInt64();
-    }
-  }
-  return shape;
-}
 
 std::string& RequestText::BeginParams() {
   text_ += R"(,"params":)";
@@ -173,49 +99,6 @@ std::string SerializeConnect(std::string_view id, const ConnectParams& params) {
   writer.EndObject();
   return SerializeRequest(id, "connect",
                           JsonView(buffer.GetString(), buffer.GetSize()));
-}
-
-std::optional<Hello> ParseHello(JsonView payload) {
-  const auto document = ParseDom(payload);
-  if (!document || StringAt(*document, "type") != "hello-ok") {
-    return std::nullopt;
-  }
-  const auto* protocol = Find(*document, "protocol");
-  if (protocol == nullptr || !protocol->IsUint()) return std::nullopt;
-  Hello hello;
-  hello.protocol = protocol->GetUint();
-  if (const auto* server = Find(*document, "server"); server) {
-    hello.version = StringAt(*server, "version");
-    hello.boot_id = StringAt(*server, "bootId");
-    hello.connection_id = StringAt(*server, "connId");
-  }
-  if (const auto* features = Find(*document, "features"); features) {
-    hello.methods = StringsAt(*features, "methods");
-    hello.events = StringsAt(*features, "events");
-  }
-  if (const auto* auth = Find(*document, "auth"); auth) {
-    hello.scopes = StringsAt(*auth, "scopes");
-  }
-  if (const auto* policy = Find(*document, "policy"); policy) {
-    const auto* limit = Find(*policy, "maxPayload");
-    if (limit && limit->IsUint64())
-      hello.max_payload_bytes = limit->GetUint64();
-    hello.tick_interval =
-        MillisecondsAt(*policy, "tickIntervalMs").value_or(Duration());
-  }
-  return hello;
-}
-
-bool AnnouncesRestart(JsonView shutdown) {
-  const auto document = ParseDom(shutdown);
-  if (!document) return false;
-  const auto* expected = Find(*document, "restartExpectedMs");
-  return expected != nullptr && expected->IsNumber();
-}
-
-std::string StringMember(JsonView json, std::string_view member) {
-  const auto document = ParseDom(json);
-  return document ? StringAt(*document, member) : std::string();
 }
 
 }  // namespace clawplane::core

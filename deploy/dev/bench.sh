@@ -1,20 +1,58 @@
 #!/bin/bash
-# ./dev bench supervision: measures, and prints medians.
+# ./dev bench WHAT: measures, and prints medians.
+#   supervision            how fast the supervision is
+#   rpc [--quick] [--rounds N]
+#                          the Rpc bridge, against a bare gRPC echo and others;
+#                          writes docs/performance.md. --quick: under two
+#                          minutes, and leaves the document alone.
 set -euo pipefail
 . deploy/dev/install.sh
 
-what=${1:-}
-case $what in
-  supervision) ;;
-  *) die "bench knows: supervision" ;;
-esac
-
-need_packages build test
-build bench "${what}_bench"
 # A socket's path is short.
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
-say "measuring, about half a minute; best on a quiet machine (load now: $(cut -d' ' -f1 /proc/loadavg))"
-"build/bench/bin/${what}_bench" "$place"
-cp "$place/$what.json" "build/bench/$what.json"
-say "the figures are in build/bench/$what.json"
+
+announce() {
+  say "measuring, $1; best on a quiet machine (load now: $(cut -d' ' -f1 /proc/loadavg))"
+}
+
+supervision() {
+  (($# == 0)) || die "bench supervision takes no options"
+  need_packages build test
+  build bench supervision_bench
+  announce "about half a minute"
+  build/bench/bin/supervision_bench "$place"
+  cp "$place/supervision.json" build/bench/supervision.json
+  say "the figures are in build/bench/supervision.json"
+}
+
+rpc() {
+  local given=("$@") length="about twelve minutes"
+  while (($#)); do
+    case $1 in
+      --quick) length="about two minutes" ;;
+      --rounds)
+        [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "--rounds takes a number"
+        shift
+        ;;
+      *) die "bench rpc knows --quick and --rounds N, and not '$1'" ;;
+    esac
+    shift
+  done
+  need_packages build test run
+  need_gateway
+  need_npm_folder tests/bench/rpc/node rpc-bench "what the bridge is compared with"
+  # Node looks for packages beside the script.
+  cp tests/bench/rpc/node/*.mjs "$dev/rpc-bench/"
+  build bench rpc_bench_programs
+  announce "$length"
+  "$gateway_node" tests/bench/rpc/run.mjs --programs build/bench/bin \
+    --node-folder "$dev/rpc-bench" --gateway-dir "$gateway_dir" \
+    --proto-folder "$root/proto" --folder "$place" --out build/bench "${given[@]}"
+}
+
+what=${1:-}
+case $what in
+  supervision | rpc) "$@" ;;
+  *) die "bench knows: supervision, rpc" ;;
+esac

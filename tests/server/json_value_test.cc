@@ -1,6 +1,7 @@
 #include "server/json_value.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/arena.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -55,7 +56,9 @@ INSTANTIATE_TEST_SUITE_P(Values, JsonValueRoundTripTest,
                                            "\"\xE2\x82\xAC\"", "{}", "[]",
                                            R"({"a":[1,{"b":null}]})",
                                            "[[],[[]],{}]", "9007199254740991",
-                                           "-9007199254740991", "1e300"));
+                                           "-9007199254740991", "1e+300", "0.1",
+                                           "1005.2787219999991", "-1.5e-07",
+                                           "\"\\u0001\\u001f\x7f\\t\""));
 
 TEST(JsonValueTest, WritesWholeNumbersBelow2To53AsIntegers) {
   EXPECT_EQ(RoundTrip("4503599627370496.0"), "4503599627370496");
@@ -66,6 +69,102 @@ TEST(JsonValueTest, LosesPrecisionBeyond2To53) {
   Value value;
   ASSERT_EQ(JsonToValue("9007199254740993", value), std::nullopt);
   EXPECT_EQ(value.number_value(), 9007199254740992.0);
+}
+
+TEST(JsonValueTest, TakesNumbersOfAnyLengthForTheNearestDouble) {
+  Value value;
+  const std::string digits = "123456789012345678901234567890";
+  ASSERT_EQ(JsonToValue(digits + digits + ".5e-30", value), std::nullopt);
+  EXPECT_EQ(value.number_value(), 123456789012345678901234567890.0);
+  EXPECT_EQ(RoundTrip("1e-999"), "0");
+  EXPECT_EQ(RoundTrip("0e999"), "0");
+  EXPECT_EQ(RoundTrip("1.7976931348623157e308"), "1.7976931348623157e+308");
+}
+
+TEST(JsonValueTest, RefusesNumbersBeyondADouble) {
+  for (const std::string& json :
+       {std::string(R"({"a":[1e309]})"), std::string("[-1.8e308]"),
+        std::string(400, '9')}) {
+    Value value;
+    EXPECT_THAT(JsonToValue(json, value),
+                Optional(HasSubstr("beyond the range of a double")))
+        << json;
+  }
+  Value value;
+  EXPECT_EQ(JsonToValue("[1,1e309]", value),
+            "a number is beyond the range of a double (at byte 3); JSON text "
+            "would carry it");
+}
+
+TEST(JsonValueTest, ReplacesHalvesOfCharacters) {
+  EXPECT_EQ(RoundTrip(R"("a\ud83dz")"), "\"a\xEF\xBF\xBDz\"");
+  EXPECT_EQ(RoundTrip(R"("\ude00\ud83d")"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(RoundTrip(R"({"\ud83d":1})"), "{\"\xEF\xBF\xBD\":1}");
+  EXPECT_EQ(RoundTrip(R"("\ud83d\ude00")"), "\"\xF0\x9F\x98\x80\"");
+
+  // Protobuf parses no string that is not UTF-8.
+  Value value;
+  ASSERT_EQ(JsonToValue(R"({"\ude00":"\ude00"})", value), std::nullopt);
+  Value received;
+  EXPECT_TRUE(received.ParseFromString(value.SerializeAsString()));
+}
+
+TEST(JsonValueTest, ReadsEscapes) {
+  Value value;
+  ASSERT_EQ(JsonToValue(R"({"\u0061\n":"\"\\\/\b\f\r\t\u20ac\u0000"})", value),
+            std::nullopt);
+  EXPECT_EQ(value.struct_value().fields().at("a\n").string_value(),
+            std::string("\"\\/\b\f\r\t\xE2\x82\xAC\0", 11));
+}
+
+TEST(JsonValueTest, ReadsOntoAnArena) {
+  google::protobuf::Arena arena;
+  auto* const value = google::protobuf::Arena::CreateMessage<Value>(&arena);
+  const std::string json =
+      R"({"a":[1,"long enough to need memory of its own",{}],)"
+      R"("a":{"b":[null,"\u00e9"]},"c":"d"})";
+  ASSERT_EQ(JsonToValue(json, *value), std::nullopt);
+
+  const auto& fields = value->struct_value().fields();
+  ASSERT_EQ(fields.size(), 2u);
+  EXPECT_EQ(fields.at("c").string_value(), "d");
+  const auto& list = fields.at("a").struct_value().fields().at("b");
+  EXPECT_EQ(list.GetArena(), &arena);
+  EXPECT_EQ(list.list_value().values(1).string_value(), "\xC3\xA9");
+}
+
+TEST(JsonValueTest, AppendsToWhatIsThere) {
+  Value value;
+  ASSERT_EQ(JsonToValue("[1]", value), std::nullopt);
+  std::string json = R"({"params":)";
+  EXPECT_EQ(ValueToJson(value, json), std::nullopt);
+  EXPECT_EQ(json, R"({"params":[1])");
+}
+
+TEST(JsonValueTest, WritesStringsOfAnySizeAndContent) {
+  for (const size_t size : {0u, 1u, 7u, 8u, 9u, 1023u, 1024u, 1025u, 5000u}) {
+    for (const std::string part : {"a", "\"", "\\", "\x01", "\n", "\xC3\xA9"}) {
+      for (const size_t at : {size_t{0}, size / 2, size}) {
+        Value value;
+        value.set_string_value(std::string(at, 'x') + part +
+                               std::string(size - at, 'y'));
+        std::string json;
+        ASSERT_EQ(ValueToJson(value, json), std::nullopt);
+        Value again;
+        ASSERT_EQ(JsonToValue(json, again), std::nullopt) << json;
+        ASSERT_EQ(again.string_value(), value.string_value());
+      }
+    }
+  }
+  std::string controls;
+  for (int i = 0; i < 3000; ++i) controls += static_cast<char>(i % 32);
+  Value value;
+  value.set_string_value(controls);
+  std::string json;
+  ASSERT_EQ(ValueToJson(value, json), std::nullopt);
+  Value again;
+  ASSERT_EQ(JsonToValue(json, again), std::nullopt);
+  EXPECT_EQ(again.string_value(), controls);
 }
 
 TEST(JsonValueTest, TakesIntegersOf64Bits) {

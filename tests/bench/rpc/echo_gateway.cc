@@ -15,10 +15,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,6 +42,9 @@ constexpr size_t kLarge = 64 * 1024;
 constexpr char kChallenge[] =
     R"({"type":"event","event":"connect.challenge","payload":)"
     R"({"nonce":"3a754c89","ts":1795365532351}})";
+constexpr char kTick[] =
+    R"({"type":"event","event":"tick","payload":{"ts":1795365532351}})";
+constexpr std::chrono::seconds kTickInterval{30};
 constexpr char kHello[] =
     R"({"type":"hello-ok","protocol":4,"server":{"version":"2026.9.6",)"
     R"("buildId":"echo","bootId":"6c1f","connId":"0b2d"},"features":)"
@@ -64,6 +70,10 @@ class Client {
   // Goes on writing what the socket did not take; false as above.
   bool Write();
   bool has_unwritten() const { return !out_.empty(); }
+  // Puts a tick among what is to be written, as the real one does.
+  void Tick() {
+    if (upgraded_ && !close_) Put(Opcode::kText, kTick);
+  }
 
  private:
   // Upgrades, or answers and has `close_` set. Takes the request off `in_`.
@@ -253,6 +263,10 @@ class Gateway {
  private:
   void Watch(int socket, bool write, int how);
   void Accept();
+  void OnEvents(int socket, uint32_t events);
+  // Settles with a client that was used; `lives` is what that said.
+  void After(int socket, bool wrote, bool lives);
+  void TickAll();
 
   int listener_ = -1;
   const int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -293,27 +307,49 @@ void Gateway::Accept() {
   Watch(socket, false, EPOLL_CTL_ADD);
 }
 
+void Gateway::OnEvents(int socket, uint32_t events) {
+  if (socket == listener_) {
+    Accept();
+    return;
+  }
+  Client& client = *clients_.at(socket);
+  const bool wrote = client.has_unwritten();
+  bool lives = true;
+  if ((events & EPOLLOUT) != 0) lives = client.Write();
+  if (lives && (events & ~static_cast<uint32_t>(EPOLLOUT)) != 0) {
+    lives = client.Read();
+  }
+  After(socket, wrote, lives);
+}
+
+void Gateway::After(int socket, bool wrote, bool lives) {
+  if (!lives) {
+    clients_.erase(socket);
+  } else if (clients_.at(socket)->has_unwritten() != wrote) {
+    Watch(socket, !wrote, EPOLL_CTL_MOD);
+  }
+}
+
+void Gateway::TickAll() {
+  for (auto at = clients_.begin(); at != clients_.end();) {
+    const auto& [socket, client] = *at++;
+    const bool wrote = client->has_unwritten();
+    client->Tick();
+    After(socket, wrote, client->Write());
+  }
+}
+
 void Gateway::Serve() {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point tick_at = Clock::now() + kTickInterval;
   for (;;) {
     epoll_event events[16];
-    const int count = ::epoll_wait(epoll_, events, std::size(events), -1);
-    for (int i = 0; i < count; ++i) {
-      const int socket = events[i].data.fd;
-      if (socket == listener_) {
-        Accept();
-        continue;
-      }
-      Client& client = *clients_.at(socket);
-      const bool wrote = client.has_unwritten();
-      bool lives = true;
-      if ((events[i].events & EPOLLOUT) != 0) lives = client.Write();
-      if (lives && (events[i].events & ~EPOLLOUT) != 0) lives = client.Read();
-      if (!lives) {
-        clients_.erase(socket);
-      } else if (client.has_unwritten() != wrote) {
-        Watch(socket, !wrote, EPOLL_CTL_MOD);
-      }
-    }
+    const int count = ::epoll_wait(epoll_, events, std::size(events), 1000);
+    for (int i = 0; i < count; ++i)
+      OnEvents(events[i].data.fd, events[i].events);
+    if (Clock::now() < tick_at) continue;
+    tick_at += kTickInterval;
+    TickAll();
   }
 }
 

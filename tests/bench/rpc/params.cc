@@ -50,10 +50,15 @@ std::string GatewayLikeParams(size_t bytes) {
     json += message;
   }
   json += kBeforeNote;
-  while (json.size() + kEnd.size() + 2 <= bytes) {
-    json += json.size() % 16 < 14 ? "of" : "\\n";
+  constexpr std::string_view kWords = "and whatever else there was to say ";
+  while (json.size() + kEnd.size() < bytes) {
+    const size_t left = bytes - kEnd.size() - json.size();
+    if (json.size() % 40 == 0 && left >= 2) {
+      json += "\\n";
+    } else {
+      json += kWords[json.size() % kWords.size()];
+    }
   }
-  json.append(bytes - kEnd.size() - json.size(), '.');
   return json.append(kEnd);
 }
 

@@ -24,6 +24,7 @@
 
 #include "clawplane/v1/gateway.pb.h"
 #include "tests/bench/rpc/params.h"
+#include "tests/bench/rpc/plan_flags.h"
 #include "tests/bench/rpc/tally.h"
 
 namespace clawplane::testing {
@@ -34,11 +35,9 @@ struct Options {
   std::string token_file;
   std::string form = "json";
   std::string method = "bench.echo";
-  size_t size = 200;
-  size_t in_flight = 1;
   size_t connections = 1;
   bool print_params = false;
-  Tally::Plan plan;
+  LoadPlan plan;
 };
 
 grpc::ByteBuffer Serialise(const google::protobuf::Message& message) {
@@ -97,7 +96,9 @@ class Load {
 };
 
 Load::Load(const Options& options)
-    : options_(options), tally_(options.plan), calls_(options.in_flight) {
+    : options_(options),
+      tally_(options.plan.tally),
+      calls_(options.plan.in_flight) {
   if (!options.token_file.empty()) {
     std::string token;
     std::ifstream(options.token_file) >> token;
@@ -105,7 +106,7 @@ Load::Load(const Options& options)
   }
   v1::RpcRequest request;
   request.set_method(options.method);
-  const std::string params = GatewayLikeParams(options.size);
+  const std::string params = GatewayLikeParams(options.plan.size);
   if (options.form == "value") {
     if (!google::protobuf::util::JsonStringToMessage(params,
                                                      request.mutable_params())
@@ -213,16 +214,8 @@ void Declare(CLI::App& app, Options& options) {
   app.add_option("--form", options.form, "of the params")
       ->check(CLI::IsMember({"json", "value"}));
   app.add_option("--method", options.method, "of the gateway");
-  app.add_option("--size", options.size, "of the params as JSON, in bytes")
-      ->check(CLI::Range(200, 20'000'000));
-  app.add_option("--in-flight", options.in_flight, "calls outstanding");
   app.add_option("--connections", options.connections, "used in turn");
-  app.add_option("--warm-up", options.plan.warm_up_seconds, "seconds");
-  app.add_option("--seconds", options.plan.seconds, "measured");
-  app.add_option("--calls", options.plan.calls, "measured, and not --seconds");
-  app.add_option("--segment", options.plan.segment, "costs per so many calls");
-  app.add_option("--server-pid", options.plan.server, "whose costs are told");
-  app.add_option("--gateway-pid", options.plan.gateway, "likewise");
+  DeclarePlan(app, options.plan);
   app.add_flag("--print-params", options.print_params,
                "print what would be sent, and end");
 }
@@ -242,16 +235,16 @@ int Main(int argc, char** argv) {
   Declare(app, options);
   CLI11_PARSE(app, argc, argv);
   if (options.print_params) {
-    std::cout << GatewayLikeParams(options.size);
+    std::cout << GatewayLikeParams(options.plan.size);
     return 0;
   }
   AllowManyFiles();
   Load load(options);
   if (!load.Run()) return 1;
   std::cout << core::Concat(R"({"form":")", options.form, R"(","size":)",
-                            options.size, R"(,"in_flight":)", options.in_flight,
-                            R"(,"connections":)", options.connections, ",",
-                            load.Json(), "}")
+                            options.plan.size, R"(,"in_flight":)",
+                            options.plan.in_flight, R"(,"connections":)",
+                            options.connections, ",", load.Json(), "}")
             << std::endl;
   return 0;
 }

@@ -66,6 +66,18 @@ TEST(ParseErrorTest, ReadsNumericCodes) {
   EXPECT_EQ(ParseError(R"({"code":-32601})").code, "-32601");
 }
 
+TEST(ParseErrorTest, LosesNothingToHalfACharacterOrAHugeNumber) {
+  const auto error = ParseError(
+      R"({"code":"UNAVAILABLE","message":"cut \ud83d","retryAfterMs":1e999,)"
+      R"("details":{"code":"X","expectedProtocol":3,"n":-1e999,"s":"\ude00"}})");
+
+  EXPECT_EQ(error.code, "UNAVAILABLE");
+  EXPECT_EQ(error.message, "cut \xEF\xBF\xBD");
+  EXPECT_EQ(error.retry_after, milliseconds(1'000'000'000'000));
+  EXPECT_EQ(error.details_code, "X");
+  EXPECT_EQ(error.expected_protocol, 3);
+}
+
 TEST(DetailsOfTest, GivesTheTextAsItStands) {
   EXPECT_EQ(DetailsOf(R"({"details": [ 1 ,1e308] ,"a":1})"), "[ 1 ,1e308]");
   EXPECT_EQ(DetailsOf(R"({"a":{"details":1}})"), std::nullopt);
@@ -74,6 +86,11 @@ TEST(DetailsOfTest, GivesTheTextAsItStands) {
 
 TEST(StringMemberTest, GivesStringsOnly) {
   EXPECT_EQ(StringMember(R"({"status":"acc\u0065pted"})", "status"),
+            "accepted");
+  EXPECT_EQ(
+      StringMember(R"({"x":"\ud83d","y":1e999,"status":"accepted"})", "status"),
+      "accepted");
+  EXPECT_EQ(StringMember(R"({"status":"a","status":"accepted"})", "status"),
             "accepted");
   for (const char* text :
        {R"({"status":1})", R"({"x":"y"})", "[]", "\"s\"", "null", "x", ""}) {
@@ -147,6 +164,19 @@ TEST(ParseHelloTest, ReadsAllMembers) {
   EXPECT_EQ(hello->tick_interval, seconds(30));
 }
 
+TEST(ParseHelloTest, LosesNothingToHalfACharacterOrAHugeNumber) {
+  const auto hello = ParseHello(
+      R"({"type":"hello-ok","protocol":4,"server":{"version":"v","x":"\ud83d"},)"
+      R"("features":{"methods":["m\ud83d",1e999,"n"]},"snapshot":1e999,)"
+      R"("policy":{"maxPayload":1e999,"tickIntervalMs":5}})");
+
+  ASSERT_TRUE(hello);
+  EXPECT_EQ(hello->version, "v");
+  EXPECT_THAT(hello->methods, ElementsAre("m\xEF\xBF\xBD", "n"));
+  EXPECT_EQ(hello->max_payload_bytes, 0u);
+  EXPECT_EQ(hello->tick_interval, milliseconds(5));
+}
+
 TEST(ParseHelloTest, NeedsNoMoreThanTypeAndProtocol) {
   for (const char* text :
        {R"({"type":"hello-ok","protocol":3})",
@@ -176,7 +206,7 @@ TEST(ParseHelloTest, RefusesAnythingElse) {
 TEST(FaultInParamsTest, AcceptsObjectsArraysAndNull) {
   for (const char* json :
        {"{}", "[]", "null", " \n{\"a\":12345678901234567890}", "[1e308]\t",
-        R"({"a":"\u00e9"})"}) {
+        R"({"a":"\u00e9"})", "[1e309]", R"(["\ud83d"])"}) {
     EXPECT_EQ(FaultInParams(json), std::nullopt) << json;
   }
 }
@@ -201,6 +231,11 @@ TEST(FaultInParamsTest, RefusesWhatIsNotJson) {
     ASSERT_TRUE(fault) << json;
     EXPECT_THAT(*fault, StartsWith("params_json is not JSON: "));
   }
+}
+
+TEST(FaultInParamsTest, SaysWhereTheFaultIs) {
+  EXPECT_EQ(FaultInParams(R"({"sessionKey" "main"})"),
+            "params_json is not JSON: expected ':' after a key (at byte 14)");
 }
 
 // As gateways from 2026.1 to 2026.9 end and restart.

@@ -1,4 +1,4 @@
-#include "server/unary_calls.h"
+#include "server/unary_call.h"
 
 #include "server/convert.h"
 
@@ -6,7 +6,7 @@ namespace clawplane::server {
 
 void UnaryCall::FinishOnce(const grpc::Status& status) {
   if (std::exchange(finished_, true)) return;
-  Finish(status);
+  sink_->Finish(status);
 }
 
 void OrderCall::OnBegin() {

@@ -1,11 +1,10 @@
 // What the server streams share.
 
-#ifndef CLAWPLANE_SERVER_STREAM_REACTOR_H_
-#define CLAWPLANE_SERVER_STREAM_REACTOR_H_
+#ifndef CLAWPLANE_SERVER_STREAM_CALL_H_
+#define CLAWPLANE_SERVER_STREAM_CALL_H_
 
 #include <grpcpp/grpcpp.h>
 
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -19,27 +18,46 @@ namespace clawplane::server {
 // A stream that moves as fast as its client reads: it holds a position in what
 // it follows, and at most one message in flight.
 //
-// gRPC calls the reactions from its own threads, several at once; each only
-// hands over to the strand, where everything else here runs. gRPC holds a bare
-// pointer until `OnDone`, so the stream owns itself until then: every task that
-// names it is posted before `OnDone` posts the last one.
+// On the strand, but for the constructor. Owned by its call; see
+// `served_stream.h`.
 template <typename Response>
-class StreamReactor : public grpc::ServerWriteReactor<Response>,
-                      public core::Subscriber {
+class StreamCall : public core::Subscriber {
  public:
-  StreamReactor(core::CoreStrand& strand, core::GatewayManager& gateway,
-                core::Topic topic)
+  // Where its messages go. One write at a time, of which `OnWritten` tells; no
+  // finish beside it, and nothing after the finish.
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    virtual void Write(const Response& response) = 0;
+    virtual void Finish(const grpc::Status& status) = 0;
+  };
+
+  StreamCall(core::CoreStrand& strand, core::GatewayManager& gateway,
+             core::Topic topic)
       : strand_(strand), gateway_(gateway), topic_(topic) {}
 
-  // Starts the stream; called once, by the service.
-  void Begin() {
-    strand_.Post([this] {
-      strand_.AssertHeld();
-      if (end_) return Advance();
-      gateway_.Subscribe(topic_, this);
-      OnBegin();
-      Advance();
-    });
+  // Starts the stream; called once.
+  void Begin(Sink* sink) {
+    strand_.AssertHeld();
+    sink_ = sink;
+    gateway_.Subscribe(topic_, this);
+    if (!end_) OnBegin();
+    Advance();
+  }
+
+  // The write is over; well or, if the caller has gone, not.
+  void OnWritten(bool ok) {
+    strand_.AssertHeld();
+    writing_ = false;
+    if (!ok) End(grpc::Status::CANCELLED);
+    Advance();
+  }
+
+  // The caller has gone.
+  void Abandon() {
+    strand_.AssertHeld();
+    End(grpc::Status::CANCELLED);
+    Advance();
   }
 
   // core::Subscriber:
@@ -68,18 +86,17 @@ class StreamReactor : public grpc::ServerWriteReactor<Response>,
   }
 
   // Starts whatever may start now: the next write, or the finish. The only
-  // caller of `StartWrite` and `Finish`: gRPC allows one write at a time, no
-  // finish beside it, and nothing after the finish.
+  // caller of the sink.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {
-    if (writing_ || finished_) return;
+    if (sink_ == nullptr || writing_ || finished_) return;
     response_.Clear();
     if (!end_ && Next(response_)) {
       writing_ = true;
-      this->StartWrite(&response_);
+      sink_->Write(response_);
     } else if (end_) {
       finished_ = true;
       gateway_.Unsubscribe(topic_, this);
-      this->Finish(*end_);
+      sink_->Finish(*end_);
     }
   }
 
@@ -91,40 +108,14 @@ class StreamReactor : public grpc::ServerWriteReactor<Response>,
   core::GatewayManager& gateway_;
 
  private:
-  void OnWriteDone(bool ok) final {
-    strand_.Post([this, ok] {
-      strand_.AssertHeld();
-      writing_ = false;
-      if (!ok) End(grpc::Status::CANCELLED);
-      Advance();
-    });
-  }
-  void OnCancel() final {
-    strand_.Post([this] {
-      strand_.AssertHeld();
-      End(grpc::Status::CANCELLED);
-      Advance();
-    });
-  }
-  void OnDone() final {
-    strand_.Post([self = std::unique_ptr<StreamReactor>(this)] {});
-  }
-
   const core::Topic topic_;
+  Sink* sink_ ABSL_GUARDED_BY(strand_) = nullptr;
   Response response_ ABSL_GUARDED_BY(strand_);
   bool writing_ ABSL_GUARDED_BY(strand_) = false;
   bool finished_ ABSL_GUARDED_BY(strand_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(strand_);
 };
 
-// A stream that is refused before it begins.
-template <typename Response>
-class RefusedStream final : public grpc::ServerWriteReactor<Response> {
- public:
-  explicit RefusedStream(const grpc::Status& why) { this->Finish(why); }
-  void OnDone() override { delete this; }
-};
-
 }  // namespace clawplane::server
 
-#endif  // CLAWPLANE_SERVER_STREAM_REACTOR_H_
+#endif  // CLAWPLANE_SERVER_STREAM_CALL_H_

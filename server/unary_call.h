@@ -1,7 +1,7 @@
 // One unary call each, from the request to its status.
 
-#ifndef CLAWPLANE_SERVER_UNARY_CALLS_H_
-#define CLAWPLANE_SERVER_UNARY_CALLS_H_
+#ifndef CLAWPLANE_SERVER_UNARY_CALL_H_
+#define CLAWPLANE_SERVER_UNARY_CALL_H_
 
 #include <grpcpp/grpcpp.h>
 
@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "absl/base/thread_annotations.h"
 #include "clawplane/v1/gateway.grpc.pb.h"
@@ -17,28 +18,43 @@
 
 namespace clawplane::server {
 
-// What all of them share: they run on the strand, finish exactly once, and own
-// themselves until gRPC is done with them.
+// What all of them share: each finishes exactly once.
 //
-// gRPC calls the reactions from its own threads; each only hands over. Every
-// task that names the call is posted before `OnDone` posts the last one, and
-// the strand is first in, first out.
-class UnaryCall : public grpc::ServerUnaryReactor {
+// On the strand, but for the constructor. Owned by its call; see
+// `served_unary.h`.
+class UnaryCall {
  public:
-  explicit UnaryCall(core::CoreStrand& strand) : strand_(strand) {}
+  // Where its status goes.
+  class Sink {
+   public:
+    virtual ~Sink() = default;
+    virtual void Finish(const grpc::Status& status) = 0;
+  };
 
-  // Starts the work; called once, by the service.
-  void Begin() {
-    strand_.Post([this] {
-      strand_.AssertHeld();
-      if (!finished_) OnBegin();
-    });
+  explicit UnaryCall(core::CoreStrand& strand) : strand_(strand) {}
+  virtual ~UnaryCall() = default;
+  UnaryCall(const UnaryCall&) = delete;
+  UnaryCall& operator=(const UnaryCall&) = delete;
+
+  // Starts the work; called once.
+  void Begin(Sink* sink) {
+    strand_.AssertHeld();
+    sink_ = sink;
+    OnBegin();
+  }
+
+  // The caller has gone.
+  void Abandon() {
+    strand_.AssertHeld();
+    if (finished_) return;
+    OnAbandoned();
+    FinishOnce(grpc::Status::CANCELLED);
   }
 
  protected:
-  // On the strand. Ends in `FinishOnce`, now or later.
+  // Ends in `FinishOnce`, now or later.
   virtual void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) = 0;
-  // On the strand, when the caller has lost interest before the end.
+  // The caller has gone before the end.
   virtual void OnAbandoned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {}
 
   void FinishOnce(const grpc::Status& status)
@@ -50,20 +66,12 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   core::CoreStrand& strand_;
 
  private:
-  void OnCancel() final {
-    strand_.Post([this] {
-      strand_.AssertHeld();
-      if (finished_) return;
-      OnAbandoned();
-      FinishOnce(grpc::Status::CANCELLED);
-    });
-  }
-  void OnDone() final {
-    strand_.Post([self = std::unique_ptr<UnaryCall>(this)] {});
-  }
-
+  Sink* sink_ ABSL_GUARDED_BY(strand_) = nullptr;
   bool finished_ ABSL_GUARDED_BY(strand_) = false;
 };
+
+// A call, or why there is none.
+using UnaryOrFault = std::variant<std::unique_ptr<UnaryCall>, core::Fault>;
 
 // Reads something that is known: `fill` runs on the strand and gives the
 // status.
@@ -111,4 +119,4 @@ class OrderCall final : public UnaryCall {
 
 }  // namespace clawplane::server
 
-#endif  // CLAWPLANE_SERVER_UNARY_CALLS_H_
+#endif  // CLAWPLANE_SERVER_UNARY_CALL_H_

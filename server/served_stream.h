@@ -1,0 +1,102 @@
+// Serves methods that answer again and again.
+
+#ifndef CLAWPLANE_SERVER_SERVED_STREAM_H_
+#define CLAWPLANE_SERVER_SERVED_STREAM_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "server/convert.h"
+#include "server/served_call.h"
+#include "server/stream_call.h"
+
+namespace clawplane::server {
+
+template <typename Response>
+using StreamOrFault =
+    std::variant<std::unique_ptr<StreamCall<Response>>, core::Fault>;
+
+// Makes a stream, or says why there is none. Runs on the loop's thread.
+template <typename Request, typename Response>
+using StreamHandler = std::function<StreamOrFault<Response>(
+    const grpc::ServerContext&, const Request&)>;
+
+// One method of a generated service, with its handler.
+template <typename Request, typename Response>
+class StreamMethod final : public ServedMethod {
+ public:
+  using Writer = grpc::ServerAsyncWriter<Response>;
+  // The generated function that asks for a call, but for the service.
+  using Ask = std::function<void(grpc::ServerContext*, Request*, Writer*,
+                                 grpc::CompletionQueue*,
+                                 grpc::ServerCompletionQueue*, void* tag)>;
+
+  StreamMethod(Ask ask, StreamHandler<Request, Response> handler)
+      : ask_(std::move(ask)), handler_(std::move(handler)) {}
+
+  void Listen(ServerLoop& loop) override { new Call(loop, *this); }
+
+ private:
+  class Call final : public ServedCall, public StreamCall<Response>::Sink {
+   public:
+    Call(ServerLoop& loop, StreamMethod& method)
+        : ServedCall(loop, method), method_(method) {
+      method_.ask_(&context_, &request_, &writer_, loop.queue(), loop.queue(),
+                   &arrival_);
+    }
+
+    void Begin() override { stream_->Begin(this); }
+    void Write(const Response& response) override {
+      writer_.Write(response, &written_);
+    }
+    void Finish(const grpc::Status& status) override {
+      writer_.Finish(status, &finished_);
+    }
+
+   private:
+    bool Admit() override {
+      StreamOrFault<Response> made = method_.handler_(context_, request_);
+      if (const auto* fault = std::get_if<core::Fault>(&made)) {
+        Finish(ToGrpcStatus(*fault));
+        return false;
+      }
+      stream_ =
+          std::get<std::unique_ptr<StreamCall<Response>>>(std::move(made));
+      return true;
+    }
+    void Abandon() override { stream_->Abandon(); }
+    void OnWritten(bool ok) override {
+      // It finishes only after this task, which therefore finds it alive.
+      loop_.strand().Post([this, ok] { stream_->OnWritten(ok); });
+    }
+
+    StreamMethod& method_;
+    Request request_;
+    Writer writer_{&context_};
+    std::unique_ptr<StreamCall<Response>> stream_;
+  };
+
+  const Ask ask_;
+  const StreamHandler<Request, Response> handler_;
+};
+
+// Serves `ask`, a function `Request...` of the generated `service`.
+template <typename Service, typename Base, typename Request, typename Response>
+void ServeStream(
+    ServerLoop& loop, Service& service,
+    void (Base::*ask)(grpc::ServerContext*, Request*,
+                      grpc::ServerAsyncWriter<Response>*,
+                      grpc::CompletionQueue*, grpc::ServerCompletionQueue*,
+                      void*),
+    std::type_identity_t<StreamHandler<Request, Response>> handler) {
+  loop.Serve(std::make_unique<StreamMethod<Request, Response>>(
+      std::bind_front(ask, &service), std::move(handler)));
+}
+
+}  // namespace clawplane::server
+
+#endif  // CLAWPLANE_SERVER_SERVED_STREAM_H_

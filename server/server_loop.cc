@@ -1,0 +1,78 @@
+#include "server/server_loop.h"
+
+#include <utility>
+
+#include "server/served_call.h"
+
+namespace clawplane::server {
+namespace {
+
+// How many events are taken before the strand gets what came of them.
+constexpr int kMaxBatch = 64;
+
+}  // namespace
+
+void ServerLoop::AddQueue(grpc::ServerBuilder& builder) {
+  queue_ = builder.AddCompletionQueue();
+}
+
+void ServerLoop::Serve(std::unique_ptr<ServedMethod> method, int ahead) {
+  methods_.push_back({std::move(method), ahead});
+}
+
+void ServerLoop::Begin() {
+  thread_ = std::thread([this] {
+    for (const Served& served : methods_) {
+      for (int i = 0; i < served.ahead; ++i) served.method->Listen(*this);
+    }
+    Run();
+  });
+}
+
+void ServerLoop::End() {
+  end_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), nullptr);
+  thread_.join();
+}
+
+void ServerLoop::OnArrival(ServedMethod& method) {
+  ++calls_;
+  if (!ending_) method.Listen(*this);
+}
+
+void ServerLoop::OnOver() {
+  --calls_;
+  ShutDownIfOver();
+}
+
+// A call may still have to be finished, which takes a queue.
+void ServerLoop::ShutDownIfOver() {
+  if (ending_ && calls_ == 0) queue_->Shutdown();
+}
+
+void ServerLoop::Run() {
+  void* tag = nullptr;
+  bool ok = false;
+  const gpr_timespec at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
+  while (queue_->Next(&tag, &ok)) {
+    int taken = 0;
+    do {
+      if (tag == nullptr) {
+        ending_ = true;
+        ShutDownIfOver();
+      } else {
+        static_cast<CallEvent*>(tag)->Tell(ok);
+      }
+    } while (++taken < kMaxBatch && queue_->AsyncNext(&tag, &ok, at_once) ==
+                                        grpc::CompletionQueue::GOT_EVENT);
+    HandOver();
+  }
+}
+
+void ServerLoop::HandOver() {
+  if (arrived_.empty()) return;
+  strand_.Post([calls = std::exchange(arrived_, {})] {
+    for (ServedCall* const call : calls) call->Begin();
+  });
+}
+
+}  // namespace clawplane::server

@@ -1,0 +1,93 @@
+// Where all calls come in.
+
+#ifndef CLAWPLANE_SERVER_SERVER_LOOP_H_
+#define CLAWPLANE_SERVER_SERVER_LOOP_H_
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/grpcpp.h>
+
+#include <cstddef>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "core/io/core_strand.h"
+
+namespace clawplane::server {
+
+class ServedCall;
+class ServerLoop;
+
+// A method that is served: knows how to ask for its next call.
+class ServedMethod {
+ public:
+  virtual ~ServedMethod() = default;
+
+  // Makes a call and has it wait for a client. On the loop's thread.
+  virtual void Listen(ServerLoop& loop) = 0;
+};
+
+// gRPC's completion queue and the one thread that serves it.
+//
+// We chose it over gRPC's callback API, in which several threads poll and wake
+// each other: that costs a call twice the CPU when calls come one by one. So
+// nothing in this server may use that API, nor the synchronous one: one such
+// method brings the threads back.
+//
+// The thread takes all that has come, lets calls in and decodes them, and hands
+// them to the strand together. It never waits for anything else.
+//
+// A life: constructed -> `AddQueue` -> the server is built -> `Serve`, for each
+// method -> `Begin` -> (serving) -> the server is shut down -> `End`. These are
+// the main thread's; the rest belongs to the loop's own thread. `End` waits for
+// every call to be finished: gRPC's own shutdown cancels them, and no more.
+class ServerLoop {
+ public:
+  explicit ServerLoop(core::CoreStrand& strand) : strand_(strand) {}
+  ServerLoop(const ServerLoop&) = delete;
+  ServerLoop& operator=(const ServerLoop&) = delete;
+
+  void AddQueue(grpc::ServerBuilder& builder);
+  // Asks for `ahead` calls of it ahead. More may come at once: gRPC keeps them
+  // until they are asked for.
+  void Serve(std::unique_ptr<ServedMethod> method, int ahead = 1);
+  void Begin();
+  // Waits for the thread. No call is left then. The strand must still run.
+  void End();
+
+  grpc::ServerCompletionQueue* queue() { return queue_.get(); }
+  core::CoreStrand& strand() { return strand_; }
+
+  // A call of `method` has come, or is over.
+  void OnArrival(ServedMethod& method);
+  void OnOver();
+  // Takes a call that was let in, for the strand.
+  void Add(ServedCall* call) { arrived_.push_back(call); }
+  // Hands what was added to the strand.
+  void HandOver();
+
+ private:
+  void Run();
+  void ShutDownIfOver();
+
+  core::CoreStrand& strand_;
+  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  struct Served {
+    std::unique_ptr<ServedMethod> method;
+    int ahead = 1;
+  };
+  std::vector<Served> methods_;
+  std::thread thread_;
+  // Rings on the thread when it is to end.
+  grpc::Alarm end_;
+
+  // Of the loop's thread.
+  bool ending_ = false;
+  // Calls that have come and are not over.
+  size_t calls_ = 0;
+  std::vector<ServedCall*> arrived_;
+};
+
+}  // namespace clawplane::server
+
+#endif  // CLAWPLANE_SERVER_SERVER_LOOP_H_
