@@ -98,14 +98,49 @@ TEST(StringMemberTest, GivesStringsOnly) {
   }
 }
 
+TEST(RequestTextTest, PutsTheParamsFirst) {
+  RequestText text;
+  text.BeginParams() += R"({ "a": )";
+  EXPECT_EQ(text.params(), R"({ "a": )");
+
+  RequestText whole;
+  std::string& params = whole.BeginParams();
+  params += R"({ "a": )";
+  params += "1e308 }";
+  EXPECT_EQ(whole.params(), R"({ "a": 1e308 })");
+  EXPECT_EQ(
+      std::move(whole).Finish("7", "health", ""),
+      R"({"type":"req","params":{ "a": 1e308 },"method":"health","id":"7"})");
+}
+
+TEST(RequestTextTest, KnowsNoParamsFromEmptyOnes) {
+  RequestText text;
+  EXPECT_EQ(text.params(), std::nullopt);
+
+  text.BeginParams();
+  EXPECT_EQ(text.params(), "");
+  EXPECT_EQ(RequestText(text).params(), "") << "a copy has its own text";
+}
+
+TEST(RequestTextTest, LeavesOutWhatIsNotThere) {
+  EXPECT_EQ(RequestText().Finish("7", "health", ""),
+            R"({"type":"req","method":"health","id":"7"})");
+}
+
+TEST(RequestTextTest, EndsWithTheTraceParent) {
+  EXPECT_EQ(
+      RequestText().Finish("7", "health", "00-1-2-03"),
+      R"({"type":"req","method":"health","id":"7","traceparent":"00-1-2-03"})");
+}
+
 TEST(SerializeRequestTest, CopiesParamsUnchanged) {
   EXPECT_EQ(
       SerializeRequest("7", "health", R"({ "a": 1e308 })"),
-      R"({"type":"req","id":"7","method":"health","params":{ "a": 1e308 }})");
+      R"({"type":"req","params":{ "a": 1e308 },"method":"health","id":"7"})");
   EXPECT_EQ(SerializeRequest("7", "health", std::nullopt),
-            R"({"type":"req","id":"7","method":"health"})");
+            R"({"type":"req","method":"health","id":"7"})");
   EXPECT_EQ(SerializeRequest("7", "health", "null"),
-            R"({"type":"req","id":"7","method":"health","params":null})");
+            R"({"type":"req","params":null,"method":"health","id":"7"})");
 }
 
 TEST(SerializeRequestTest, EscapesTheMethod) {

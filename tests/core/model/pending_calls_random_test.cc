@@ -81,9 +81,13 @@ class RandomCalls {
     const CallId id = last_id_ + 1;
     const TimePoint deadline = now_ + milliseconds(1 + Random(400));
     open_[id] = {deadline};
-    const CallId given = calls_.Add(
-        {"m", std::nullopt, deadline, Random(3) == 0, Random(2) == 0},
-        [this, id](const CallResult&) {
+    CallRequest request;
+    request.method = "m";
+    request.deadline = deadline;
+    request.await_final = Random(3) == 0;
+    request.wait_until_running = Random(2) == 0;
+    const CallId given =
+        calls_.Add(std::move(request), [this, id](const CallResult&) {
           EXPECT_EQ(open_.erase(id), 1u) << "a call ended twice";
           ++ended_;
         });

@@ -33,6 +33,14 @@ CallRequest DueAt(TimePoint deadline) {
   return request;
 }
 
+// A call to `method` with these params.
+CallRequest With(std::string_view params, std::string method = "m") {
+  CallRequest request;
+  request.method = std::move(method);
+  request.text.BeginParams() += params;
+  return request;
+}
+
 class PendingCallsTest : public ::testing::Test {
  protected:
   PendingCallsTest() { calls_.SetAdmission(Admission::kOpen, "", ""); }
@@ -104,9 +112,9 @@ TEST_F(PendingCallsTest, SendsInOrderOfArrivalWithinTheLimit) {
 }
 
 TEST_F(PendingCallsTest, WritesTheRequestWithItsParams) {
-  Add({"a.b", "[ 1 ]", Time(30)});
+  Add(With("[ 1 ]", "a.b"));
   const auto with = calls_.NextToSend();
-  Add({"c", std::nullopt, Time(30)});
+  Add();
   const auto without = calls_.NextToSend();
 
   EXPECT_EQ(with->frame, SerializeRequest(std::to_string(with->tag), "a.b",
@@ -335,22 +343,6 @@ TEST_F(PendingCallsTest, DoesNotKnowAnswersToWhatWasNeverSent) {
   }
   EXPECT_TRUE(results_.empty());
   EXPECT_EQ(calls_.late_answers(), 0u);
-}
-
-TEST_F(PendingCallsTest, RefusesFramesOverTheGatewaysLimit) {
-  const CallId small = Add();
-  const size_t size =
-      SerializeRequest(std::to_string(small), "m", std::nullopt).size();
-  calls_.SetDialect({.max_frame = size});
-  const CallId large = Add({"m", "{}", Time(30)});
-  const CallId next = Add();
-
-  EXPECT_EQ(calls_.NextToSend()->tag, small) << "exactly as large as allowed";
-  EXPECT_EQ(calls_.NextToSend()->tag, next);
-
-  EXPECT_EQ(Failure(large).fault.reason, Reason::kParamsTooLarge);
-  EXPECT_EQ(Failure(large).outcome, Outcome::kNotSent);
-  EXPECT_FALSE(Failure(large).transient);
 }
 
 }  // namespace
