@@ -63,8 +63,11 @@ void ServerLoop::Run() {
       } else {
         static_cast<CallEvent*>(tag)->Tell(ok);
       }
-    } while (++taken < kMaxBatch && queue_->AsyncNext(&tag, &ok, at_once) ==
-                                        grpc::CompletionQueue::GOT_EVENT);
+      // A call among many goes to the strand with those that are here already;
+      // a lone one does not wait for the look.
+    } while (!arrived_.empty() && calls_ > 1 && ++taken < kMaxBatch &&
+             queue_->AsyncNext(&tag, &ok, at_once) ==
+                 grpc::CompletionQueue::GOT_EVENT);
     HandOver();
   }
 }
