@@ -354,12 +354,16 @@ TEST_F(RpcRequestTest, IsRefusedWhereItEndsEarly) {
 }
 
 TEST_F(RpcRequestTest, IsRefusedWithALengthThatCannotBe) {
+  // What is there is good, as far as it goes.
+  Value empty;
+  empty.mutable_list_value();
+  const std::string list = empty.SerializeAsString();
   for (const int field : {kMethod, kParamsJson, kParams, 100}) {
     for (const uint64_t size :
          {uint64_t{5}, uint64_t{0x7fffffff}, uint64_t{0x80000000},
           uint64_t{0xffffffff}, uint64_t{0xffffffffff}}) {
-      const std::string bytes = Member(kMethod, "m") + Tag(field, kBytes) +
-                                Varint(size) + std::string("[1]");
+      const std::string bytes =
+          Member(kMethod, "m") + Tag(field, kBytes) + Varint(size) + list;
       ExpectSame(bytes);
       EXPECT_TRUE(std::holds_alternative<std::string>(Read(bytes)))
           << field << " of " << size;
