@@ -37,13 +37,23 @@ void TakeDetails(const std::string& bytes, CallError& error) {
   }
 }
 
+// Whether gRPC gives up calls with this code by itself: out of time, cancelled,
+// cut off, or for a message that breaks its rules or its limits.
+bool MayComeFromGrpc(grpc::StatusCode code) {
+  return code == grpc::StatusCode::DEADLINE_EXCEEDED ||
+         code == grpc::StatusCode::CANCELLED ||
+         code == grpc::StatusCode::UNAVAILABLE ||
+         code == grpc::StatusCode::UNKNOWN ||
+         code == grpc::StatusCode::INTERNAL ||
+         code == grpc::StatusCode::RESOURCE_EXHAUSTED;
+}
+
 // What is known of an `Rpc` that failed on this side, without a word of the
 // server: at worst, it was carried out.
 std::optional<v1::GatewayError> OwnVerdict(const CallError& error) {
-  const bool ended_here = error.code == grpc::StatusCode::DEADLINE_EXCEEDED ||
-                          error.code == grpc::StatusCode::CANCELLED ||
-                          error.code == grpc::StatusCode::UNAVAILABLE;
-  if (!ended_here || !error.reason.empty()) return std::nullopt;
+  if (!error.reason.empty() || !MayComeFromGrpc(error.code)) {
+    return std::nullopt;
+  }
   v1::GatewayError verdict;
   // gRPC's words for a call that never had a connection.
   verdict.set_outcome(absl::StartsWith(error.message, "failed to connect")

@@ -42,7 +42,8 @@ constexpr uint32_t VarintTag(int field) {
 }
 
 // Takes a request apart, member by member. As everywhere in protobuf, of a
-// repeated member the last counts and unknown ones are skipped.
+// repeated member the last counts, but for messages, which are merged, and
+// unknown ones are skipped.
 class RequestReader {
  public:
   explicit RequestReader(CodedInputStream& input) : input_(input) {}
@@ -59,12 +60,15 @@ class RequestReader {
   bool ReadParamsJson();
   bool ReadParams();
   bool ReadBool(bool& value);
+  // The length of what comes next; false if there is not that much.
+  bool ReadSize(int& size);
 
   CodedInputStream& input_;
   RpcInput result_;
   v1::PayloadForm asked_form_ = v1::PAYLOAD_FORM_UNSPECIFIED;
-  bool params_given_as_value_ = false;
-  std::optional<std::string> fault_in_value_;
+  // The params that were given as a value, while they are the ones that count.
+  std::optional<Arena> arena_;
+  Value* value_ = nullptr;
 };
 
 bool RequestReader::Read() {
@@ -99,42 +103,44 @@ bool RequestReader::ReadMember(uint32_t tag) {
 }
 
 bool RequestReader::ReadMethod() {
-  uint32_t size = 0;
-  return input_.ReadVarint32(&size) &&
-         input_.ReadString(&result_.call.method, static_cast<int>(size));
+  int size = 0;
+  return ReadSize(size) && input_.ReadString(&result_.call.method, size);
 }
 
 bool RequestReader::ReadParamsJson() {
-  uint32_t size = 0;
-  if (!input_.ReadVarint32(&size) ||
-      size > static_cast<uint32_t>(std::numeric_limits<int>::max()) ||
-      static_cast<int>(size) > input_.BytesUntilLimit()) {
-    return false;
-  }
-  params_given_as_value_ = false;
+  int size = 0;
+  if (!ReadSize(size)) return false;
+  value_ = nullptr;
   result_.call.text = core::RequestText();
   std::string& text = result_.call.text.BeginParams();
   const size_t begin = text.size();
   text.reserve(begin + size + kRoomForTail);
   text.resize(begin + size);
-  return input_.ReadRaw(text.data() + begin, static_cast<int>(size));
+  return input_.ReadRaw(text.data() + begin, size);
 }
 
 bool RequestReader::ReadParams() {
-  Arena arena;
-  auto* const value = Arena::CreateMessage<Value>(&arena);
-  uint32_t size = 0;
-  if (!input_.ReadVarint32(&size)) return false;
-  const auto limit = input_.PushLimit(static_cast<int>(size));
-  if (!value->MergeFromCodedStream(&input_) ||
+  int size = 0;
+  if (!ReadSize(size)) return false;
+  if (!arena_) arena_.emplace();
+  if (value_ == nullptr) value_ = Arena::CreateMessage<Value>(&*arena_);
+  const auto limit = input_.PushLimit(size);
+  if (!value_->MergeFromCodedStream(&input_) ||
       !input_.ConsumedEntireMessage()) {
     return false;
   }
   input_.PopLimit(limit);
-  params_given_as_value_ = true;
-  result_.call.text = core::RequestText();
-  fault_in_value_ = ValueToJson(*value, result_.call.text.BeginParams());
   return true;
+}
+
+bool RequestReader::ReadSize(int& size) {
+  uint32_t number = 0;
+  if (!input_.ReadVarint32(&number) ||
+      number > static_cast<uint32_t>(std::numeric_limits<int>::max())) {
+    return false;
+  }
+  size = static_cast<int>(number);
+  return size <= input_.BytesUntilLimit();
 }
 
 bool RequestReader::ReadBool(bool& value) {
@@ -155,22 +161,23 @@ std::variant<RpcInput, std::string> RequestReader::Finish() {
     return core::Concat("result_form is ", static_cast<int>(asked_form_),
                         ", which is no form");
   }
-  const auto params = result_.call.text.params();
-  if (params_given_as_value_) {
-    if (fault_in_value_) {
-      return core::Concat("params cannot be sent: ", *fault_in_value_);
+  if (value_ != nullptr) {
+    result_.call.text = core::RequestText();
+    std::string& text = result_.call.text.BeginParams();
+    if (const auto fault = ValueToJson(*value_, text)) {
+      return core::Concat("params cannot be sent: ", *fault);
     }
-    const char first = params->front();
+    const char first = result_.call.text.params()->front();
     if (first != '{' && first != '[' && first != 'n') {
       return std::string(
           "params is a scalar; the gateway takes an object, an array or null");
     }
-  } else if (params) {
+  } else if (const auto params = result_.call.text.params()) {
     if (auto fault = core::FaultInParams(*params)) return *std::move(fault);
   }
   if (asked_form_ != v1::PAYLOAD_FORM_UNSPECIFIED) {
     result_.result_form = asked_form_;
-  } else if (params_given_as_value_) {
+  } else if (value_ != nullptr) {
     result_.result_form = v1::PAYLOAD_FORM_VALUE;
   }
   return std::move(result_);

@@ -153,6 +153,17 @@ TEST_F(CallCommand, KnowsNotWhatBecameOfATimedOutCall) {
   EXPECT_THAT(run.err, HasSubstr("may have carried out the call"));
 }
 
+TEST_F(CallCommand, KnowsThatNobodyGotACallWithoutAServer) {
+  const TempDir directory;
+
+  const auto run = ClawctlRun({"--target", "unix:" + directory.path() + "/none",
+                               "call", "echo"})
+                       .Finish();
+
+  EXPECT_EQ(run.code, 3);
+  EXPECT_THAT(run.err, HasSubstr("repeating it is safe"));
+}
+
 TEST_F(CallCommand, EndsWithCtrlCWhileItReadsStandardInput) {
   // More than a pipe holds: once it is written, clawctl is reading.
   ClawctlRun run(

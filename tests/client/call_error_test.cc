@@ -1,6 +1,10 @@
 #include "client/call_error.h"
 
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
 
 #include "client/clawctl/exit_code.h"
 #include "google/rpc/error_details.pb.h"
@@ -77,6 +81,69 @@ TEST(ToCallError, KnowsThatACallWithoutAConnectionWasNotSent) {
       {StatusCode::UNAVAILABLE, "failed to connect to all addresses"}, kRpc);
 
   EXPECT_EQ(error.gateway->outcome(), v1::GatewayError::OUTCOME_NOT_SENT);
+}
+
+// What gRPC itself makes of a call to this address.
+CallError CallTo(const std::string& address, bool wait_for_ready) {
+  const auto stub = v1::GatewayService::NewStub(
+      grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_wait_for_ready(wait_for_ready);
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::milliseconds(wait_for_ready ? 300 : 20000));
+  v1::RpcRequest request;
+  request.set_method("m");
+  v1::RpcResponse response;
+  return ToCallError(stub->Rpc(&context, request, &response), kRpc);
+}
+
+TEST(ToCallError, KnowsWhatGrpcSaysWhereNobodyListens) {
+  const TempDir directory;
+  for (const std::string& address :
+       {"unix:" + directory.path() + "/none", std::string("127.0.0.1:1")}) {
+    const CallError error = CallTo(address, false);
+
+    EXPECT_TRUE(error.unreachable()) << error.message;
+    ASSERT_TRUE(error.gateway.has_value()) << error.message;
+    EXPECT_EQ(error.gateway->outcome(), v1::GatewayError::OUTCOME_NOT_SENT)
+        << error.message;
+  }
+}
+
+TEST(ToCallError, ClaimsNothingOfACallThatWaitedForAServer) {
+  const TempDir directory;
+  const CallError error = CallTo("unix:" + directory.path() + "/none", true);
+
+  EXPECT_EQ(error.code, StatusCode::DEADLINE_EXCEEDED);
+  ASSERT_TRUE(error.gateway.has_value());
+  EXPECT_EQ(error.gateway->outcome(), v1::GatewayError::OUTCOME_SENT_UNKNOWN);
+}
+
+TEST(ToCallError, KnowsNotWhatBecameOfACallThatGrpcGaveUp) {
+  for (const grpc::Status& status :
+       {grpc::Status(StatusCode::UNAVAILABLE, "Socket closed"),
+        grpc::Status(StatusCode::UNAVAILABLE, "proxy: failed to connect"),
+        grpc::Status(StatusCode::UNAVAILABLE, ""),
+        grpc::Status(StatusCode::CANCELLED, "CANCELLED"),
+        grpc::Status(StatusCode::UNKNOWN, "Stream removed"),
+        grpc::Status(StatusCode::INTERNAL, "Received RST_STREAM"),
+        grpc::Status(StatusCode::RESOURCE_EXHAUSTED,
+                     "Received message larger than max")}) {
+    const CallError error = ToCallError(status, kRpc);
+
+    ASSERT_TRUE(error.gateway.has_value()) << status.error_message();
+    EXPECT_EQ(error.gateway->outcome(), v1::GatewayError::OUTCOME_SENT_UNKNOWN)
+        << status.error_message();
+  }
+}
+
+TEST(ToCallError, LeavesTheOutcomeToTheServerWhereThatSpoke) {
+  EXPECT_FALSE(ToCallError(Refusal(StatusCode::UNAVAILABLE, "failed to connect",
+                                   "SHUTTING_DOWN"),
+                           kRpc)
+                   .gateway.has_value());
+  EXPECT_FALSE(ToCallError({StatusCode::UNAUTHENTICATED, "no token"}, kRpc)
+                   .gateway.has_value());
 }
 
 TEST(ToCallError, AddsNoOutcomeToOtherMethods) {

@@ -1,18 +1,14 @@
 // The whole, once, with a real gateway.
 
+#include "tests/e2e/real_gateway_test.h"
+
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <fstream>
-#include <memory>
-#include <optional>
 #include <string>
 
-#include "clawplane/v1/gateway.grpc.pb.h"
-#include "tests/e2e/daemon_test.h"
 #include "tests/wait_for.h"
 
 namespace clawplane::testing {
@@ -24,58 +20,13 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class RealGatewayTest : public DaemonTest {
+class RealLifeTest : public RealGatewayTest {
  protected:
-  void SetUp() override {
-    const char* const directory = std::getenv("CLAWPLANE_TEST_OPENCLAW_DIR");
-    const char* const node = std::getenv("CLAWPLANE_TEST_NODE");
-    ASSERT_TRUE(directory != nullptr && node != nullptr)
-        << "set CLAWPLANE_TEST_OPENCLAW_DIR to the directory of an installed "
-           "gateway and CLAWPLANE_TEST_NODE to the Node that runs it";
-    WriteConfig(std::string("  mode: launch\n  dir: ") + directory +
-                "\n  node: " + node +
-                "\n  dev: true\n  allow_unconfigured: true\n"
-                "  skip_channels: true\n  start_budget: 300s\n"
-                "  stop_grace: 30s\n");
-    StartDaemon();
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(64 * 1024 * 1024);
-    stub_ = v1::GatewayService::NewStub(grpc::CreateCustomChannel(
-        "unix:" + socket(), grpc::InsecureChannelCredentials(), arguments));
-  }
-
-  // Makes one call, and keeps what came for the search for secrets.
-  template <typename Request, typename Response>
-  grpc::Status Make(grpc::Status (v1::GatewayService::Stub::*method)(
-                        grpc::ClientContext*, const Request&, Response*),
-                    const Request& request, Response* response) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + minutes(6));
-    const grpc::Status status = (*stub_.*method)(&context, request, response);
-    std::ofstream(Emitted("answers.txt"), std::ios::app)
-        << request.GetTypeName() << " -> " << status.error_code() << " "
-        << status.error_message() << "\n"
-        << response->ShortDebugString() << "\n";
-    return status;
-  }
-
-  grpc::Status Rpc(const std::string& method, const std::string& params,
-                   v1::RpcResponse* response,
-                   v1::PayloadForm form = v1::PAYLOAD_FORM_JSON) {
-    v1::RpcRequest request;
-    request.set_method(method);
-    if (!params.empty()) request.set_params_json(params);
-    request.set_result_form(form);
-    return Make(&v1::GatewayService::Stub::Rpc, request, response);
-  }
-
   void ExpectCallsWork();
   void ExpectEventArrives();
-
-  std::unique_ptr<v1::GatewayService::Stub> stub_;
 };
 
-void RealGatewayTest::ExpectCallsWork() {
+void RealLifeTest::ExpectCallsWork() {
   v1::RpcResponse response;
   ASSERT_TRUE(Rpc("health", "", &response).ok());
   EXPECT_THAT(response.result_json(), HasSubstr("\"ok\":true"));
@@ -90,7 +41,7 @@ void RealGatewayTest::ExpectCallsWork() {
   EXPECT_GT(response.result_json().size(), 1'000'000u);
 }
 
-void RealGatewayTest::ExpectEventArrives() {
+void RealLifeTest::ExpectEventArrives() {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + minutes(2));
   v1::StreamEventsRequest request;
@@ -112,7 +63,7 @@ void RealGatewayTest::ExpectEventArrives() {
   context.TryCancel();
 }
 
-TEST_F(RealGatewayTest, LivesItsWholeLife) {
+TEST_F(RealLifeTest, LivesItsWholeLife) {
   v1::StartResponse started;
   const grpc::Status start =
       Make(&v1::GatewayService::Stub::Start, {}, &started);
