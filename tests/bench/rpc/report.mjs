@@ -1,6 +1,6 @@
 // The section on the Rpc bridge, as Markdown.
 
-import { cellSpread, ratio, targetRows } from "./figures.mjs";
+import { cellSpread, median, ratio, series, targetRows } from "./figures.mjs";
 import { CONNECTIONS, MUST_CLAWCTL_FASTER, MUST_IDLE_MIB, MUST_SERVING_MS, SIZES } from "./plan.mjs";
 import { bytes, number, range, table, time, times } from "./text.mjs";
 
@@ -151,6 +151,16 @@ function gatewayShare(result) {
   return `${number(cellSpread(result, cell, "gateway_cpu_us").median)} µs a call at 200 B, the load generator ${number(cellSpread(result, cell, "client_cpu_us").median)} µs`;
 }
 
+// A call waits for an answer of gRPC and for one of a WebSocket, one after the
+// other. What both bare echoes take together, as a multiple of gRPC's, is
+// therefore about the least that a bridge can take.
+function sequentialFloor(result, transport) {
+  const p50 = (system, over) => series(result, { system, form: "json", transport: over, size: 200, inFlight: 1 }, "p50_us");
+  const grpc = p50("echo", transport);
+  const socket = p50("websocket", "tcp");
+  return times(median(grpc.map((value, round) => (value + socket[round]) / value)));
+}
+
 function circumstances({ circumstances: at, plan }) {
   return `Measured on ${at.date}, commit ${at.commit || "unknown"}: ${at.cpu}, ${at.cores} cores, ${number(at.memory_gib)} GiB; ${at.system}, Linux
 ${at.kernel}; gRPC ${at.grpc}, Node ${at.node}, openclaw ${at.openclaw}; load average before: ${at.load.toFixed(2)}. ${plan.rounds} rounds of
@@ -230,6 +240,9 @@ ${memoryTable(result)}
   unaltered, but has none of the rest. It is tuned: no compression, zero masks, one write for all frames of a turn.
 * The CPU time of a call depends on how busy the machine is: a server that is ahead of its client wakes for each call, one
   that is behind takes several at once. One call at a time is the dearest case for every system.
+* One at a time, a call waits for gRPC and then for the WebSocket. Both bare echoes one after the other would take
+  ${sequentialFloor(result, "unix")} times as long as the gRPC echo alone over the Unix socket and ${sequentialFloor(result, "tcp")} times over TCP: a target below that
+  asks a bridge to be faster than its two halves.
 * The bare Beast echo sends and receives over one WebSocket on one thread, without batching: a yardstick for the
   gateway's side, not a bridge.
 * "gateway-client, direct" is @openclaw/gateway-client ${at.gateway_client} in Node, without any bridge; its CPU is that of the
