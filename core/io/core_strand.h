@@ -21,8 +21,8 @@
 namespace clawplane::core {
 
 // Runs tasks one at a time. Nearly all of them run on the io thread; another
-// thread may lend itself for one that cannot wait for the io thread to wake up,
-// which takes as long as the task itself (`RunOrPost`).
+// thread may lend itself for a short one that the io thread would first have to
+// be woken for (`RunOrPost`).
 //
 // To Clang it is a lock that is only ever asserted, never taken: a member
 // declared `ABSL_GUARDED_BY(strand_)` can be used only in a function that has

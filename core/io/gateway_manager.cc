@@ -251,8 +251,7 @@ void GatewayManager::Rearm() {
   }
   // One that rings too early costs less than setting it for each call: it is
   // set anew when it rings.
-  if (alarm_at_ && (!first || *alarm_at_ <= *first)) return;
-  if (first == alarm_at_) return;
+  if (!first || (alarm_at_ && *alarm_at_ <= *first)) return;
   alarm_at_ = first;
   world_.alarm.Set(first, [this] { OnAlarm(); });
 }

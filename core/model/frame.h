@@ -68,9 +68,6 @@ struct ErrorShape {
 };
 ErrorShape ParseError(JsonView error);
 
-// The member `details` of an error, as it stands there.
-std::optional<JsonView> DetailsOf(JsonView error);
-
 // The text of a request while it is put together. The params come first, so
 // that large ones are copied once: into here. All other members follow when the
 // request is sent, for only then its id is known.

@@ -81,12 +81,6 @@ ErrorShape ParseError(JsonView error) {
   return shape;
 }
 
-std::optional<JsonView> DetailsOf(JsonView error) {
-  const auto details = MemberOf(error, "details");
-  if (!details) return std::nullopt;
-  return details->text;
-}
-
 std::optional<Hello> ParseHello(JsonView payload) {
   if (StringMember(payload, "type") != "hello-ok") return std::nullopt;
   const auto protocol = MemberOf(payload, "protocol");

@@ -3,9 +3,10 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include <algorithm>
+#include <cstdint>
 
 #include "core/model/frame.h"
+#include "core/model/json_string.h"
 
 namespace clawplane::core {
 namespace {
@@ -21,17 +22,12 @@ void WriteMember(Writer& writer, std::string_view key, std::string_view value) {
   WriteString(writer, value);
 }
 
-// `text` as it stands between the quotes of a JSON string. The names of methods
-// are plain, as a rule.
-std::string Escaped(std::string_view text) {
-  const auto plain = [](unsigned char c) {
-    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-  };
-  if (std::all_of(text.begin(), text.end(), plain)) return std::string(text);
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
-  WriteString(writer, text);
-  return std::string(buffer.GetString() + 1, buffer.GetSize() - 2);
+// Appends `text` as it stands between the quotes of a JSON string.
+void AppendEscaped(std::string_view text, std::string& json) {
+  const size_t begin = json.size();
+  json.resize(begin + text.size() * kMostEscaped + sizeof(uint64_t));
+  const char* const end = WriteEscaped(text, json.data() + begin);
+  json.resize(static_cast<size_t>(end - json.data()));
 }
 
 }  // namespace
@@ -49,15 +45,15 @@ std::optional<JsonView> RequestText::params() const {
 
 std::string RequestText::Finish(std::string_view id, std::string_view method,
                                 std::string_view traceparent) && {
-  const auto append = [this](std::string_view key, std::string_view value) {
-    text_.append(key);
-    text_.append(value);
-    text_ += '"';
-  };
-  append(R"(,"method":")", Escaped(method));
-  append(R"(,"id":")", id);
-  if (!traceparent.empty()) append(R"(,"traceparent":")", traceparent);
-  text_ += '}';
+  text_ += R"(,"method":")";
+  AppendEscaped(method, text_);
+  text_ += R"(","id":")";
+  text_ += id;
+  if (!traceparent.empty()) {
+    text_ += R"(","traceparent":")";
+    text_ += traceparent;
+  }
+  text_ += "\"}";
   return std::move(text_);
 }
 

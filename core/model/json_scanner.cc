@@ -39,14 +39,10 @@ constexpr auto kKinds = [] {
 
 constexpr uint64_t kHighBits = EightTimes(0x80);
 
-// The high bit of each byte that ends a run of plain ASCII in a string: quote,
-// backslash, control character, or not ASCII. Only the lowest bit is exact: a
-// subtraction borrows from the bytes above a hit.
+// The high bit of each byte that ends a run of plain ASCII in a string. Only
+// the lowest bit is exact.
 uint64_t SpecialBytes(uint64_t bytes) {
-  const uint64_t control = bytes - EightTimes(0x20);
-  const uint64_t quote = (bytes ^ EightTimes('"')) - EightTimes(1);
-  const uint64_t backslash = (bytes ^ EightTimes('\\')) - EightTimes(1);
-  return (control | quote | backslash | bytes) & kHighBits;
+  return BytesToEscape(bytes) | (bytes & kHighBits);
 }
 
 // The same for bytes that are no digits; here an addition carries.

@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "core/model/utf8.h"
-
 namespace clawplane::core {
 namespace {
 
@@ -81,13 +79,7 @@ bool IsPlain(char c) {
 
 // How many of eight bytes, from the first, need no escape.
 size_t PlainBytes(uint64_t bytes) {
-  // As in the scanner: the high bit of each byte to escape, of which only the
-  // lowest is exact.
-  const uint64_t control = bytes - EightTimes(0x20);
-  const uint64_t quote = (bytes ^ EightTimes('"')) - EightTimes(1);
-  const uint64_t backslash = (bytes ^ EightTimes('\\')) - EightTimes(1);
-  const uint64_t found =
-      (control | quote | backslash) & ~bytes & EightTimes(0x80);
+  const uint64_t found = BytesToEscape(bytes) & ~bytes;
   return std::countr_zero(found) / 8;
 }
 

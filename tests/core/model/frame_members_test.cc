@@ -78,10 +78,11 @@ TEST(ParseErrorTest, LosesNothingToHalfACharacterOrAHugeNumber) {
   EXPECT_EQ(error.expected_protocol, 3);
 }
 
-TEST(DetailsOfTest, GivesTheTextAsItStands) {
-  EXPECT_EQ(DetailsOf(R"({"details": [ 1 ,1e308] ,"a":1})"), "[ 1 ,1e308]");
-  EXPECT_EQ(DetailsOf(R"({"a":{"details":1}})"), std::nullopt);
-  EXPECT_EQ(DetailsOf("x"), std::nullopt);
+TEST(ParseErrorTest, GivesTheDetailsAsTheyStand) {
+  EXPECT_EQ(ParseError(R"({"details": [ 1 ,1e308] ,"a":1})").details_json,
+            "[ 1 ,1e308]");
+  EXPECT_EQ(ParseError(R"({"a":{"details":1}})").details_json, "");
+  EXPECT_EQ(ParseError("x").details_json, "");
 }
 
 TEST(StringMemberTest, GivesStringsOnly) {
