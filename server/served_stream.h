@@ -66,6 +66,7 @@ class StreamMethod final : public ServedMethod {
       }
       stream_ =
           std::get<std::unique_ptr<StreamCall<Response>>>(std::move(made));
+      request_ = Request();  // a stream may last for long
       return true;
     }
     void Abandon() override { stream_->Abandon(); }
