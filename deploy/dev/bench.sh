@@ -79,8 +79,8 @@ events() {
   build bench event_bench_programs
   announce "$length"
   "$gateway_node" tests/bench/events/run.mjs --programs build/bench/bin \
-    --node-folder "$dev/rpc-bench" --proto-folder "$root/proto" \
-    --folder "$place" --out build/bench "${given[@]}"
+    --node-folder "$dev/rpc-bench" --gateway-dir "$gateway_dir" \
+    --proto-folder "$root/proto" --folder "$place" --out build/bench "${given[@]}"
 }
 
 what=${1:-}

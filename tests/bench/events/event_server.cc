@@ -32,8 +32,8 @@ namespace {
 
 // As long as clawplaned's.
 constexpr char kEpoch[] = "0123456789abcdef";
-// What one life of the server can make.
-constexpr size_t kMaxEvents = 4 << 20;
+// What is held at a time.
+constexpr size_t kMaxHeld = 1 << 17;
 // Made before the streams are told.
 constexpr uint64_t kMaxEventsAtOnce = 64;
 
@@ -54,14 +54,14 @@ class Feed {
   size_t end() const { return end_.load(std::memory_order_acquire); }
   // Good until the last stream has gone; `number` is below `end()`.
   const v1::StreamEventsResponse& at(size_t number) const {
-    return *events_[number];
+    return *events_[number % kMaxHeld];
   }
 
  private:
   void Append(std::string_view payload, uint64_t now_ns);
 
   std::vector<std::unique_ptr<const v1::StreamEventsResponse>> events_ =
-      std::vector<std::unique_ptr<const v1::StreamEventsResponse>>(kMaxEvents);
+      std::vector<std::unique_ptr<const v1::StreamEventsResponse>>(kMaxHeld);
   std::atomic<size_t> end_ = 0;
   std::mutex mutex_;
   // Below, guarded by the mutex.
@@ -135,7 +135,9 @@ void Feed::Remove(Stream* stream) {
   const std::lock_guard lock(mutex_);
   std::erase(streams_, stream);
   if (!streams_.empty()) return;
-  for (; first_held_ < end(); ++first_held_) events_[first_held_].reset();
+  for (; first_held_ < end(); ++first_held_) {
+    events_[first_held_ % kMaxHeld].reset();
+  }
 }
 
 void Feed::Publish(Publication publication) {
@@ -159,9 +161,8 @@ void Feed::Publish(Publication publication) {
 
 void Feed::Append(std::string_view payload, uint64_t now_ns) {
   const size_t number = end();
-  if (number == kMaxEvents) {
-    std::cerr << "made " << kMaxEvents << " events, and cannot make more"
-              << std::endl;
+  if (number - first_held_ == kMaxHeld) {
+    std::cerr << "no more than " << kMaxHeld << " events are held" << std::endl;
     std::exit(1);
   }
   auto response = std::make_unique<v1::StreamEventsResponse>();
@@ -177,7 +178,7 @@ void Feed::Append(std::string_view payload, uint64_t now_ns) {
   event.set_name(std::string(kEventName));
   event.mutable_notification()->mutable_payload()->set_json(
       std::string(payload));
-  events_[number] = std::move(response);
+  events_[number % kMaxHeld] = std::move(response);
   end_.store(number + 1, std::memory_order_release);
 }
 

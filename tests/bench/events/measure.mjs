@@ -4,8 +4,8 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { start, startClawplaned } from "../rpc/processes.mjs";
-import { groups, keyOf, SHARED } from "./plan.mjs";
+import { start, startClawplaned, stop } from "../rpc/processes.mjs";
+import { groups, IDLE, keyOf, nodeWarmUp, SHARED, SYSTEMS } from "./plan.mjs";
 
 const TOKEN = "bench-token";
 
@@ -17,7 +17,7 @@ async function startGateway({ programs, folder }, name) {
 // Each server has a Unix socket and a `source`: the process that is told to send
 // events. That is a gateway of its own, so that nobody else gets them; the bare
 // server makes them itself.
-export const starters = {
+const starters = {
   async bare({ programs, folder }, name) {
     const target = `unix:${folder}/${name}.sock`;
     const server = await start(folder, name, [`${programs}/event_server`, target], /^ready/);
@@ -94,31 +94,33 @@ class Readers {
   }
 }
 
-export async function measureCell({ programs }, system, cell) {
-  const connections = cell.shared ? cell.streams / SHARED : cell.streams;
-  const flags = {
+function readers(programs, system, flags) {
+  const all = {
     target: system.target,
     "server-pid": system.pid,
     "gateway-pid": system.source.pid,
-    streams: cell.streams,
-    connections,
-    stalled: cell.stalled ?? 0,
-    events: cell.events,
-    "warm-up": cell.kind === "replay" ? 0 : cell.warmUp,
+    ...flags,
   };
-  const command = [`${programs}/event_load`, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, `${value}`])];
-  if (cell.kind === "replay") command.push("--replay");
-  const readers = new Readers(command);
-  await readers.next();
-  if (flags["warm-up"] > 0) {
-    await publish(system, `burst ${cell.warmUp} ${cell.size}`);
-    await readers.next();
+  return new Readers([`${programs}/event_load`, ...Object.entries(all).map(([name, value]) => `--${name}=${value}`)]);
+}
+
+async function measureCell({ programs }, system, cell) {
+  const { streams, size, events, rate, warmUp, stalled = 0 } = cell;
+  const load = readers(programs, system, {
+    streams: streams + stalled,
+    stalled,
+    connections: cell.shared ? streams / SHARED : streams,
+    events,
+    replay: cell.kind === "replay",
+    "warm-up": warmUp?.events ?? 0,
+  });
+  await load.next();
+  if (warmUp) {
+    await publish(system, `burst ${warmUp.events} ${warmUp.size}`);
+    await load.next();
   }
-  await publish(
-    system,
-    cell.kind === "paced" ? `pace ${cell.rate} ${cell.events} ${cell.size}` : `burst ${cell.events} ${cell.size}`,
-  );
-  return JSON.parse(await readers.next());
+  await publish(system, cell.kind === "paced" ? `pace ${rate} ${events} ${size}` : `burst ${events} ${size}`);
+  return JSON.parse(await load.next());
 }
 
 function told(row) {
@@ -128,7 +130,6 @@ function told(row) {
     `p99 ${row.p99_us.toFixed(0)} us`,
     `${(row.deliveries / row.responses).toFixed(1)} events a response`,
     `${row.seconds.toFixed(2)} s`,
-    `opening ${row.open_cpu_us.toFixed(0)} us`,
   ].join(", ");
 }
 
@@ -136,18 +137,37 @@ function told(row) {
 // Returns the rows of each cell by its key, one for each round.
 export async function measureCells(places, systems, plan, say) {
   const cells = {};
+  const isWanted = (cell) => (plan.only ?? []).every((word) => keyOf(cell).split(" ").includes(word));
+  for (const cell of nodeWarmUp()) {
+    if (isWanted(cell)) await measureCell(places, systems.node, cell);
+  }
   for (let round = 0; round < plan.rounds; ++round) {
     say(`round ${round + 1} of ${plan.rounds}`);
     const order = groups();
     for (const group of round % 2 ? order.reverse() : order) {
-      for (const cell of round % 2 ? [...group].reverse() : group) {
-        const key = keyOf(cell);
-        if (!(plan.only ?? []).every((word) => key.split(" ").includes(word))) continue;
+      for (const cell of (round % 2 ? [...group].reverse() : group).filter(isWanted)) {
         const row = await measureCell(places, systems[cell.system], cell);
-        if (plan.only) say(`${key.padEnd(36)} ${told(row)}`);
-        (cells[key] ??= []).push(row);
+        if (plan.only) say(`${keyOf(cell).padEnd(36)} ${told(row)}`);
+        (cells[keyOf(cell)] ??= []).push(row);
       }
     }
   }
   return cells;
+}
+
+// What streams occupy in which nothing happens, in servers of their own. By
+// system, one row for each time.
+export async function measureIdle(places, plan) {
+  const rows = {};
+  for (let round = 0; round < plan.idle; ++round) {
+    for (const name of SYSTEMS) {
+      const system = await starters[name](places, `idle_${name}_${round}`);
+      const load = readers(places.programs, system, { ...IDLE, idle: true });
+      await load.next();
+      const { rss_before_kib: before, rss_after_kib: after } = JSON.parse(await load.next());
+      (rows[name] ??= []).push({ before_mib: before / 1024, after_mib: after / 1024, stream_kib: (after - before) / IDLE.streams });
+      for (const process of system.processes) await stop(process);
+    }
+  }
+  return rows;
 }
