@@ -143,6 +143,7 @@ class Load {
   // In the window that is measured.
   bool measuring_ = false;
   uint64_t responses_ = 0;
+  uint64_t bytes_ = 0;
   uint64_t deliveries_ = 0;
   uint64_t other_events_ = 0;
   uint64_t first_at_ns_ = 0;
@@ -347,6 +348,7 @@ void Load::OnResponse(Stream& stream) {
   if (stream.events == before) return;
   if (measuring_) {
     ++responses_;
+    bytes_ += bytes.size();
     if (first_at_ns_ == 0) first_at_ns_ = now;
     last_at_ns_ = now;
   }
@@ -405,7 +407,8 @@ std::string Load::Json() {
       R"({"streams":)", options_.streams, R"(,"connections":)",
       options_.connections, R"(,"stalled":)", options_.stalled, R"(,"events":)",
       options_.events, R"(,"deliveries":)", deliveries_, R"(,"responses":)",
-      responses_, R"(,"other_events":)", other_events_, R"(,"seconds":)",
+      responses_, R"(,"bytes":)", number(bytes_ / deliveries),
+      R"(,"other_events":)", other_events_, R"(,"seconds":)",
       number((last_at_ns_ - first_at_ns_) / 1e9), R"(,"cpu_us":)",
       number((last_.server_us - first_.server_us) / deliveries),
       R"(,"server_us":)", number(last_.server_us - first_.server_us),

@@ -33,14 +33,14 @@ export function keyOf({ kind, system, size, streams, shared, stalled, beside }) 
   return key.join(" ");
 }
 
-// What comes before the window that is measured: enough that nothing in it is
-// the first of its kind.
-const WARM_UP = { events: 2, size: 200 };
+// What comes before the window that is measured, so that nothing in it is the
+// first of its kind.
+const WARM_UP_EVENTS = 10;
 // Enough to fill the window of a stream that is not read.
 const FILLING_UP = { events: 20, size: 10_000 };
 
 function cell(kind, system, size, streams, more = {}) {
-  const order = { kind, system, size, streams, warmUp: WARM_UP, ...more };
+  const order = { kind, system, size, streams, warmUp: { events: WARM_UP_EVENTS, size }, ...more };
   if (kind === "paced") {
     [order.rate, order.events] = PACES[streams];
   } else if (kind === "burst") {
