@@ -146,7 +146,9 @@ export async function measureCells(places, systems, plan, say) {
     const order = groups();
     for (const group of round % 2 ? order.reverse() : order) {
       for (const cell of (round % 2 ? [...group].reverse() : group).filter(isWanted)) {
-        const row = await measureCell(places, systems[cell.system], cell);
+        const row = await measureCell(places, systems[cell.system], cell).catch((error) => {
+          throw new Error(`${keyOf(cell)}: ${error.message}`, { cause: error });
+        });
         if (plan.only) say(`${keyOf(cell).padEnd(36)} ${told(row)}`);
         (cells[keyOf(cell)] ??= []).push(row);
       }
