@@ -166,8 +166,13 @@ export async function measureIdle(places, plan) {
       const system = await starters[name](places, `idle_${name}_${round}`);
       const load = readers(places.programs, system, { ...IDLE, idle: true });
       await load.next();
-      const { rss_before_kib: before, rss_after_kib: after } = JSON.parse(await load.next());
-      (rows[name] ??= []).push({ before_mib: before / 1024, after_mib: after / 1024, stream_kib: (after - before) / IDLE.streams });
+      const { rss_before_kib: before, rss_after_kib: after, open_cpu_us } = JSON.parse(await load.next());
+      (rows[name] ??= []).push({
+        before_mib: before / 1024,
+        after_mib: after / 1024,
+        stream_kib: (after - before) / IDLE.streams,
+        open_cpu_us,
+      });
       for (const process of system.processes) await stop(process);
     }
   }

@@ -121,11 +121,12 @@ function stalledTable(result) {
 
 function idleTable({ idle: rows }) {
   return table(
-    ["", "resident before, MiB", "with the streams", "a stream, KiB"],
+    ["", "resident before, MiB", "with the streams", "a stream, KiB", "CPU to open one"],
     SYSTEMS.map((system) => [
       NAMES[system],
       ...["before_mib", "after_mib"].map((figure) => number(median(rows[system].map((row) => row[figure])))),
       range(spread(rows[system].map((row) => row.stream_kib))),
+      us(spread(rows[system].map((row) => row.open_cpu_us))),
     ]),
   );
 }
@@ -203,7 +204,7 @@ ${idleTable(result)}
 * CPU time is the user and system time of the server alone, from its CPU clock, from after the opening of the streams until
   the last delivery; for a replay, opening is within.
 * The systems of one comparison are measured one right after the other, in each second round in the opposite order. In a
-  burst Node gets fewer events than the others, to be done in about a second.
+  burst each gets as many events as it brings to all streams in about a second.
 * The Node bridge (\`node/event_bridge.mjs\`: @grpc/grpc-js ${at.grpc_js}, ws ${at.ws}) parses each event once and writes one message to
   each stream; it has no access check, filters, bounded log or resumption.
 * Server, gateway and readers share the machine's ${at.cores} cores. CPU a delivery is about the server alone, but depends on how
