@@ -66,7 +66,7 @@ beside_others() {
 
 rpc() { beside_others rpc "about two minutes" "about twelve minutes" "$@"; }
 
-events() { beside_others events "about two minutes" "about nine minutes" "$@"; }
+events() { beside_others events "about two minutes" "about eight minutes" "$@"; }
 
 what=${1:-}
 if [[ $what == instructions ]]; then

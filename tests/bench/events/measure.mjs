@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { start, startClawplaned, stop } from "../rpc/processes.mjs";
-import { groups, IDLE, keyOf, nodeWarmUp, SHARED, SYSTEMS } from "./plan.mjs";
+import { FULL_LOG, groups, IDLE, keyOf, nodeWarmUp, SHARED, SYSTEMS } from "./plan.mjs";
 
 const TOKEN = "bench-token";
 
@@ -146,6 +146,7 @@ export async function measureCells(places, systems, plan, say) {
     const order = groups();
     for (const group of round % 2 ? order.reverse() : order) {
       for (const cell of (round % 2 ? [...group].reverse() : group).filter(isWanted)) {
+        if (cell.system === "clawplaned") await measureCell(places, systems.clawplaned, FULL_LOG);
         const row = await measureCell(places, systems[cell.system], cell).catch((error) => {
           throw new Error(`${keyOf(cell)}: ${error.message}`, { cause: error });
         });

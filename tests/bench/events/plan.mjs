@@ -58,6 +58,11 @@ function cell(kind, system, size, streams, more = {}) {
   return order;
 }
 
+// More than the log of clawplaned holds. It is filled before each measurement,
+// as that of a server is which has run for a while: what the others brought
+// decides otherwise how much room there is beside the events.
+export const FULL_LOG = { kind: "burst", system: "clawplaned", size: 10_000, streams: 1, events: 6800 };
+
 // `stalled`: streams beside the readers that are opened and then not read.
 export const STALLS = [
   { kind: "paced", streams: 1000, stalled: 1 },

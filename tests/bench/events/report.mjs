@@ -201,6 +201,7 @@ ${idleTable(result)}
   clawplaned and the Node bridge have a gateway of their own each; the bare server makes its events itself, at the same
   pace. What it costs to take an event from a gateway, to check and to log it is therefore in the figures of the bridges
   alone, and weighs most with one stream.
+* The log of clawplaned is full before each measurement, as it is once a server has run for a while.
 * CPU time is the user and system time of the server alone, from its CPU clock, from after the opening of the streams until
   the last delivery; for a replay, opening is within.
 * The systems of one comparison are measured one right after the other, in each second round in the opposite order. In a
