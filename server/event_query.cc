@@ -74,8 +74,8 @@ class QueryReader {
   std::string ReadStart() {
     switch (request_.start_case()) {
       case v1::StreamEventsRequest::kAfter:
-        query_.after.emplace(request_.after().epoch(),
-                             request_.after().sequence());
+        query_.after = core::EventPosition{request_.after().epoch(),
+                                           request_.after().sequence()};
         return "";
       case v1::StreamEventsRequest::kFromOldest:
         query_.from_oldest = true;
