@@ -117,7 +117,7 @@ TEST_F(ExamplesTest, FollowsInCpp) {
   const std::string build = place_ / "build";
   Build({CMAKE_PROGRAM, "--install", BUILD_DIRECTORY, "--component", "dev",
          "--prefix", prefix});
-  Build({CMAKE_PROGRAM, "-S", Folder("cpp"), "-B", build,
+  Build({CMAKE_PROGRAM, "-G", "Ninja", "-S", Folder("cpp"), "-B", build,
          "-DCMAKE_PREFIX_PATH=" + prefix,
          "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror"});
   Build({CMAKE_PROGRAM, "--build", build});
