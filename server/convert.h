@@ -12,7 +12,8 @@
 
 #include "clawplane/v1/gateway.pb.h"
 #include "core/io/gateway_manager.h"
-#include "core/model/event.h"
+#include "core/model/event_cursor.h"
+#include "core/model/event_log.h"
 #include "core/model/fault.h"
 #include "core/model/log_buffer.h"
 #include "core/model/pending_calls.h"
@@ -44,13 +45,9 @@ v1::Run ToProto(const core::Run& run);
 // At most `limit` of the latest runs, latest first.
 v1::ListRunsResponse ToProto(const core::RunHistory& history, size_t limit);
 
-// How a reader wants payloads.
-struct PayloadOptions {
-  v1::PayloadForm form = v1::PAYLOAD_FORM_JSON;
-  size_t max_bytes = 1024 * 1024;
-};
 v1::Event ToProto(const core::Event& event, std::string_view epoch,
-                  const PayloadOptions& options);
+                  core::EventForm form);
+v1::EventPosition ToProto(const core::EventPosition& position);
 
 google::protobuf::Duration ToProto(core::Duration duration);
 google::protobuf::Timestamp ToProto(core::WallTime time);

@@ -36,9 +36,8 @@ v1::EventKind KindToProto(core::EventKind kind) {
 // Puts the parts of an event into its message.
 class DetailWriter {
  public:
-  DetailWriter(v1::Event& event, core::EventKind kind,
-               const PayloadOptions& options)
-      : event_(event), kind_(kind), options_(options) {}
+  DetailWriter(v1::Event& event, core::EventKind kind, core::EventForm form)
+      : event_(event), kind_(kind), form_(form) {}
 
   void operator()(const core::GatewayPayload& detail) {
     if (kind_ == core::EventKind::kChatMessage) {
@@ -98,24 +97,27 @@ class DetailWriter {
 
  private:
   void Write(const std::string& json, v1::Payload& payload) const {
-    const bool as_value = options_.form == v1::PAYLOAD_FORM_VALUE;
-    const bool too_large = json.size() > options_.max_bytes;
-    if (!too_large && !as_value) {
-      payload.set_json(json);
-    } else if (too_large || JsonToValue(json, *payload.mutable_value())) {
-      payload.set_omitted_bytes(json.size());
+    switch (form_) {
+      case core::EventForm::kJson:
+        payload.set_json(json);
+        return;
+      case core::EventForm::kValue:
+        if (!JsonToValue(json, *payload.mutable_value())) return;
+        [[fallthrough]];  // it cannot be given as a value
+      case core::EventForm::kWithoutPayload:
+        payload.set_omitted_bytes(json.size());
     }
   }
 
   v1::Event& event_;
   const core::EventKind kind_;
-  const PayloadOptions& options_;
+  const core::EventForm form_;
 };
 
 }  // namespace
 
 v1::Event ToProto(const core::Event& event, std::string_view epoch,
-                  const PayloadOptions& options) {
+                  core::EventForm form) {
   v1::Event proto;
   proto.set_epoch(std::string(epoch));
   proto.set_sequence(event.sequence);
@@ -123,7 +125,14 @@ v1::Event ToProto(const core::Event& event, std::string_view epoch,
   if (event.what.gateway_seq) proto.set_gateway_seq(*event.what.gateway_seq);
   proto.set_kind(KindToProto(event.what.kind));
   proto.set_name(event.what.name);
-  std::visit(DetailWriter(proto, event.what.kind, options), event.what.detail);
+  std::visit(DetailWriter(proto, event.what.kind, form), event.what.detail);
+  return proto;
+}
+
+v1::EventPosition ToProto(const core::EventPosition& position) {
+  v1::EventPosition proto;
+  proto.set_epoch(position.epoch);
+  proto.set_sequence(position.sequence);
   return proto;
 }
 

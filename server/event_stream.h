@@ -3,38 +3,24 @@
 #ifndef CLAWPLANE_SERVER_EVENT_STREAM_H_
 #define CLAWPLANE_SERVER_EVENT_STREAM_H_
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <variant>
+#include <grpcpp/support/byte_buffer.h>
 
-#include "clawplane/v1/gateway.pb.h"
-#include "core/model/event_filter.h"
-#include "server/convert.h"
+#include <cstdint>
+#include <utility>
+
+#include "core/model/event_cursor.h"
+#include "server/event_query.h"
 #include "server/stream_call.h"
 
 namespace clawplane::server {
 
-// What a request for events asks for, checked.
-struct EventQuery {
-  core::EventFilter filter;
-  PayloadOptions payloads;
-  bool fail_on_gap = false;
-  // Exactly one of: a position, from the oldest, from now.
-  std::optional<v1::EventPosition> after;
-  bool from_oldest = false;
-};
-
-// The query in `request`; or why there is none.
-std::variant<EventQuery, core::Fault> ParseEventQuery(
-    const v1::StreamEventsRequest& request);
-
 // Sends the log from a position on: a bookmark, a gap if there is one, then
-// events as they are there. Holds a number and no queue; a reader that falls
-// behind what the log holds gets a gap.
+// events as they are there. Holds a cursor and no queue; a reader that falls
+// behind what the log holds gets a gap. Gives bytes, which the log keeps for
+// all readers.
 //
 // On the strand, but for the constructor.
-class EventStream final : public StreamCall<v1::StreamEventsResponse> {
+class EventStream final : public StreamCall<grpc::ByteBuffer> {
  public:
   EventStream(core::CoreStrand& strand, core::GatewayManager& gateway,
               EventQuery query)
@@ -42,32 +28,29 @@ class EventStream final : public StreamCall<v1::StreamEventsResponse> {
         query_(std::move(query)) {}
 
   // core::Subscriber:
-  void OnIdleTick() override;
+  void Wake(uint64_t from) override;
+  void OnIdle(uint64_t from) override;
 
  private:
+  void Subscribe() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
   void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
-  bool Next(v1::StreamEventsResponse& response)
+  bool Next(grpc::ByteBuffer& response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
 
-  // Finds where to go on after `after`; the events between are lost.
-  void StartAfter(const v1::EventPosition& after)
+  bool NextGap(grpc::ByteBuffer& response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
-  bool NextGap(v1::StreamEventsResponse& response)
+  bool NextEvents(grpc::ByteBuffer& response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
-  bool NextEvents(v1::StreamEventsResponse& response)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
-  // The point just before the event with this number.
-  v1::EventPosition Before(uint64_t sequence) const
+  bool NextBookmark(grpc::ByteBuffer& response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
   const EventQuery query_;
-  // The number of the next event to look at.
-  uint64_t next_ ABSL_GUARDED_BY(strand_) = 1;
-  // What is to be told before any further event.
-  std::optional<v1::EventPosition> bookmark_ ABSL_GUARDED_BY(strand_);
-  std::optional<v1::EventPosition> lost_after_ ABSL_GUARDED_BY(strand_);
-  // Whether something was sent since the last idle tick.
-  bool active_ ABSL_GUARDED_BY(strand_) = false;
+  core::EventCursor cursor_ ABSL_GUARDED_BY(strand_);
+  // Whether the first bookmark has been sent, and whether another is due.
+  bool begun_ ABSL_GUARDED_BY(strand_) = false;
+  bool bookmark_due_ ABSL_GUARDED_BY(strand_) = false;
+  // Whether something was sent since it was last found idle.
+  bool active_ ABSL_GUARDED_BY(strand_) = true;
 };
 
 }  // namespace clawplane::server

@@ -215,9 +215,9 @@ StreamOrFault<v1::StreamStatusResponse> GatewayService::StreamStatus(
   return std::make_unique<StatusStream>(strand_, gateway_);
 }
 
-StreamOrFault<v1::StreamEventsResponse> GatewayService::StreamEvents(
-    const v1::StreamEventsRequest& request) {
-  auto parsed = ParseEventQuery(request);
+StreamOrFault<grpc::ByteBuffer> GatewayService::StreamEvents(
+    const grpc::ByteBuffer& request) {
+  auto parsed = ReadEventQuery(request);
   if (auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
   return std::make_unique<EventStream>(strand_, gateway_,
                                        std::get<EventQuery>(std::move(parsed)));

@@ -73,8 +73,7 @@ class GatewayService {
                              v1::GetServerInfoResponse& response);
   StreamOrFault<v1::StreamStatusResponse> StreamStatus(
       const v1::StreamStatusRequest& request);
-  StreamOrFault<v1::StreamEventsResponse> StreamEvents(
-      const v1::StreamEventsRequest& request);
+  StreamOrFault<grpc::ByteBuffer> StreamEvents(const grpc::ByteBuffer& request);
   StreamOrFault<v1::StreamLogsResponse> StreamLogs(
       const v1::StreamLogsRequest& request);
 

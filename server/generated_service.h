@@ -7,8 +7,8 @@
 
 namespace clawplane::server {
 
-// Every method asynchronous: see `ServerLoop`. `Rpc` gives and takes bytes: see
-// `rpc_message.h`.
+// Every method asynchronous: see `ServerLoop`. `Rpc` and `StreamEvents` give
+// and take bytes: see `rpc_message.h` and `event_message.h`.
 template <typename Service>
 using WithOrders = v1::GatewayService::WithAsyncMethod_Start<
     v1::GatewayService::WithAsyncMethod_Stop<
@@ -20,7 +20,7 @@ using WithQueries = v1::GatewayService::WithAsyncMethod_GetStatus<
             v1::GatewayService::WithAsyncMethod_GetServerInfo<Service>>>>;
 template <typename Service>
 using WithStreams = v1::GatewayService::WithAsyncMethod_StreamStatus<
-    v1::GatewayService::WithAsyncMethod_StreamEvents<
+    v1::GatewayService::WithRawMethod_StreamEvents<
         v1::GatewayService::WithAsyncMethod_StreamLogs<Service>>>;
 using GeneratedService = v1::GatewayService::WithRawMethod_Rpc<
     WithOrders<WithQueries<WithStreams<v1::GatewayService::Service>>>>;

@@ -42,10 +42,9 @@ class RpcCall final : public ServedCall {
  public:
   RpcCall(ServerLoop& loop, RpcMethod& method);
 
+ private:
   void Begin() override;
   bool IsBrief() const override { return true; }
-
- private:
   bool Admit() override;
   void Abandon() override;
   // Reads the request, or says why it is refused.

@@ -15,7 +15,7 @@ void ServedCall::OnArrival(bool ok) {
   }
   loop_.OnArrival(method_);
   admitted_ = Admit();
-  if (admitted_) loop_.Add(this);
+  if (admitted_) loop_.Add(this, &ServedCall::Begin, IsBrief());
 }
 
 void ServedCall::OnDone(bool) {

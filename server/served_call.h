@@ -46,6 +46,7 @@ class ServedCall {
   ServedCall(const ServedCall&) = delete;
   ServedCall& operator=(const ServedCall&) = delete;
 
+ protected:
   // Starts the work. On the strand.
   virtual void Begin() {}
 
@@ -53,7 +54,10 @@ class ServedCall {
   // the strand for it.
   virtual bool IsBrief() const { return false; }
 
- protected:
+  // Has `GoOn` called on the strand. On the loop's thread.
+  void Continue() { loop_.Add(this, &ServedCall::GoOn, /*is_brief=*/true); }
+  virtual void GoOn() {}
+
   // Looks at a call that has come, on the loop's thread: whether it may be
   // served and makes sense. False if the strand is not to have it, because it
   // was finished here or will be.

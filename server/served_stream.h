@@ -49,7 +49,6 @@ class StreamMethod final : public ServedMethod {
                    &arrival_);
     }
 
-    void Begin() override { stream_->Begin(this); }
     void Write(const Response& response) override {
       writer_.Write(response, &written_);
     }
@@ -58,6 +57,7 @@ class StreamMethod final : public ServedMethod {
     }
 
    private:
+    void Begin() override { stream_->Begin(this); }
     bool Admit() override {
       StreamOrFault<Response> made = method_.handler_(context_, request_);
       if (const auto* fault = std::get_if<core::Fault>(&made)) {
@@ -66,18 +66,23 @@ class StreamMethod final : public ServedMethod {
       }
       stream_ =
           std::get<std::unique_ptr<StreamCall<Response>>>(std::move(made));
+      request_ = Request();  // a stream may last for long
       return true;
     }
     void Abandon() override { stream_->Abandon(); }
+    // It finishes only after this work, which therefore finds it alive.
     void OnWritten(bool ok) override {
-      // It finishes only after this task, which therefore finds it alive.
-      loop_.strand().Post([this, ok] { stream_->OnWritten(ok); });
+      written_ok_ = ok;
+      Continue();
     }
+    void GoOn() override { stream_->OnWritten(written_ok_); }
 
     StreamMethod& method_;
     Request request_;
     Writer writer_{&context_};
     std::unique_ptr<StreamCall<Response>> stream_;
+    // How the write went that `GoOn` is about.
+    bool written_ok_ = false;
   };
 
   const Ask ask_;

@@ -46,7 +46,6 @@ class UnaryMethod final : public ServedMethod {
                    &arrival_);
     }
 
-    void Begin() override { work_->Begin(this); }
     void Finish(const grpc::Status& status) override {
       if (status.ok()) {
         writer_.Finish(response_, status, &finished_);
@@ -56,6 +55,7 @@ class UnaryMethod final : public ServedMethod {
     }
 
    private:
+    void Begin() override { work_->Begin(this); }
     bool Admit() override {
       UnaryOrFault made = method_.handler_(context_, request_, response_);
       if (const auto* fault = std::get_if<core::Fault>(&made)) {

@@ -1,6 +1,5 @@
 #include "server/server_loop.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "server/served_call.h"
@@ -65,22 +64,29 @@ void ServerLoop::Run() {
       }
       // A call among many goes to the strand with those that are here already;
       // a lone one does not wait for the look.
-    } while (!arrived_.empty() && calls_ > 1 && ++taken < kMaxBatch &&
+    } while (!work_.empty() && calls_ > 1 && ++taken < kMaxBatch &&
              queue_->AsyncNext(&tag, &ok, at_once) ==
                  grpc::CompletionQueue::GOT_EVENT);
     HandOver();
   }
 }
 
+void ServerLoop::Add(ServedCall* call, void (ServedCall::*work)(),
+                     bool is_brief) {
+  work_.push_back({call, work});
+  work_is_brief_ &= is_brief;
+}
+
 void ServerLoop::HandOver() {
-  if (arrived_.empty()) return;
-  const bool brief =
-      std::all_of(arrived_.begin(), arrived_.end(),
-                  [](const ServedCall* call) { return call->IsBrief(); });
-  auto begin = [calls = std::exchange(arrived_, {})] {
-    for (ServedCall* const call : calls) call->Begin();
+  if (work_.empty()) return;
+  auto task = [all = std::exchange(work_, {})] {
+    for (const Work& work : all) (work.call->*work.what)();
   };
-  brief ? strand_.RunOrPost(std::move(begin)) : strand_.Post(std::move(begin));
+  if (std::exchange(work_is_brief_, true)) {
+    strand_.RunOrPost(std::move(task));
+  } else {
+    strand_.Post(std::move(task));
+  }
 }
 
 }  // namespace clawplane::server

@@ -62,8 +62,9 @@ class ServerLoop {
   // A call of `method` has come, or is over.
   void OnArrival(ServedMethod& method);
   void OnOver();
-  // Takes a call that was let in, for the strand.
-  void Add(ServedCall* call) { arrived_.push_back(call); }
+  // Takes what is to be done with a call on the strand: its begin, or what
+  // follows a write. Brief work the thread may do itself.
+  void Add(ServedCall* call, void (ServedCall::*work)(), bool is_brief);
   // Hands what was added to the strand.
   void HandOver();
 
@@ -86,7 +87,12 @@ class ServerLoop {
   bool ending_ = false;
   // Calls that have come and are not over.
   size_t calls_ = 0;
-  std::vector<ServedCall*> arrived_;
+  struct Work {
+    ServedCall* call;
+    void (ServedCall::*what)();
+  };
+  std::vector<Work> work_;
+  bool work_is_brief_ = true;
 };
 
 }  // namespace clawplane::server

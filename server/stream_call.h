@@ -40,7 +40,7 @@ class StreamCall : public core::Subscriber {
   void Begin(Sink* sink) {
     strand_.AssertHeld();
     sink_ = sink;
-    gateway_.Subscribe(topic_, this);
+    Subscribe();
     if (!end_) OnBegin();
     Advance();
   }
@@ -61,7 +61,7 @@ class StreamCall : public core::Subscriber {
   }
 
   // core::Subscriber:
-  void Wake() final {
+  void Wake(uint64_t /*from*/) override {
     strand_.AssertHeld();
     Advance();
   }
@@ -72,6 +72,11 @@ class StreamCall : public core::Subscriber {
   }
 
  protected:
+  // Joins those who follow its topic.
+  virtual void Subscribe() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {
+    gateway_.Subscribe(topic_, *this);
+  }
+
   // Looks where the stream starts.
   virtual void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {}
 
@@ -89,28 +94,29 @@ class StreamCall : public core::Subscriber {
   // caller of the sink.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {
     if (sink_ == nullptr || writing_ || finished_) return;
-    response_.Clear();
-    if (!end_ && Next(response_)) {
-      writing_ = true;
-      sink_->Write(response_);
-    } else if (end_) {
-      finished_ = true;
-      gateway_.Unsubscribe(topic_, this);
-      sink_->Finish(*end_);
-    }
-  }
-
-  bool idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {
-    return !writing_ && !finished_;
+    if (!end_ && WriteNext()) return;
+    if (!end_) return gateway_.Await(topic_, *this);
+    finished_ = true;
+    gateway_.Unsubscribe(topic_, *this);
+    sink_->Finish(*end_);
   }
 
   core::CoreStrand& strand_;
   core::GatewayManager& gateway_;
 
  private:
+  // gRPC keeps what it needs of the message, so that a stream which waits for
+  // long holds none.
+  bool WriteNext() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {
+    Response response;
+    if (!Next(response)) return false;
+    writing_ = true;
+    sink_->Write(response);
+    return true;
+  }
+
   const core::Topic topic_;
   Sink* sink_ ABSL_GUARDED_BY(strand_) = nullptr;
-  Response response_ ABSL_GUARDED_BY(strand_);
   bool writing_ ABSL_GUARDED_BY(strand_) = false;
   bool finished_ ABSL_GUARDED_BY(strand_) = false;
   std::optional<grpc::Status> end_ ABSL_GUARDED_BY(strand_);

@@ -10,6 +10,8 @@ namespace clawplane::core {
 namespace {
 
 constexpr Duration kIdleTick = std::chrono::seconds(10);
+// How many event readers are woken in one task: about half a millisecond.
+constexpr size_t kMaxWakes = 64;
 
 Fault ShuttingDown() {
   return {Reason::kShuttingDown, "the control plane is ending",
@@ -153,32 +155,58 @@ const RunHistory& GatewayManager::runs() const {
   return runs_;
 }
 
-void GatewayManager::Subscribe(Topic topic, Subscriber* subscriber) {
+void GatewayManager::Subscribe(Topic topic, Subscriber& subscriber,
+                               const EventFilter& filter) {
   strand_.AssertHeld();
-  if (streams_closed_) return subscriber->Close(ShuttingDown());
-  subscribers_[topic].insert(subscriber);
+  if (streams_closed_) return subscriber.Close(ShuttingDown());
+  audiences_[topic].Join(subscriber, filter);
   if (topic == Topic::kEvents && !idle_tick_at_) {
     idle_tick_at_ = Now().steady + kIdleTick;
     Rearm();
   }
 }
 
-void GatewayManager::Unsubscribe(Topic topic, Subscriber* subscriber) {
+void GatewayManager::Unsubscribe(Topic topic, Subscriber& subscriber) {
   strand_.AssertHeld();
-  subscribers_[topic].erase(subscriber);
+  audiences_[topic].Leave(subscriber);
+}
+
+void GatewayManager::Await(Topic topic, Subscriber& subscriber) {
+  strand_.AssertHeld();
+  audiences_[topic].Await(subscriber);
 }
 
 void GatewayManager::Wake(Topic topic) {
-  auto& followers = subscribers_[topic];
-  for (auto next = followers.begin(); next != followers.end();) {
-    Subscriber* const subscriber = *next++;  // it may leave
-    subscriber->Wake();
-  }
+  audiences_[topic].CallAll();
+  audiences_[topic].WakeCalled();
 }
 
 void GatewayManager::Append(EventDraft draft) {
-  events_.Append(std::move(draft), Now().wall);
-  Wake(Topic::kEvents);
+  const uint64_t sequence = events_.Append(std::move(draft), Now().wall);
+  audiences_[Topic::kEvents].Call(events_.at(sequence).what, sequence);
+  WakeEventReadersLater();
+}
+
+// At the end of the task, so that readers get all that it brings in one
+// message.
+void GatewayManager::WakeEventReadersLater() {
+  if (waking_ || !audiences_[Topic::kEvents].has_called()) return;
+  waking_ = true;
+  strand_.Defer([this] {
+    strand_.AssertHeld();
+    WakeEventReaders();
+  });
+}
+
+void GatewayManager::WakeEventReaders() {
+  Audience& readers = audiences_[Topic::kEvents];
+  readers.WakeCalled(kMaxWakes);
+  waking_ = readers.has_called();
+  if (!waking_) return;
+  strand_.Post([this] {  // others have their turn in between
+    strand_.AssertHeld();
+    WakeEventReaders();
+  });
 }
 
 // ---- Deciding and acting
@@ -262,10 +290,11 @@ void GatewayManager::OnAlarm() {
   const TimePoint now = Now().steady;
   calls_.Expire(now);
   if (idle_tick_at_ && *idle_tick_at_ <= now) {
-    const auto& followers = subscribers_[Topic::kEvents];
-    for (Subscriber* const subscriber : followers) subscriber->OnIdleTick();
+    Audience& readers = audiences_[Topic::kEvents];
+    readers.CallIdle(events_.last() + 1);
+    WakeEventReadersLater();
     idle_tick_at_.reset();
-    if (!followers.empty()) idle_tick_at_ = now + kIdleTick;
+    if (readers.size() > 0) idle_tick_at_ = now + kIdleTick;
   }
   WatchUntil(now);
   if (machine_.deadline() && *machine_.deadline() <= now) {
@@ -297,8 +326,8 @@ void GatewayManager::Shutdown(std::function<void()> stopped) {
 void GatewayManager::CloseStreams() {
   strand_.AssertHeld();
   streams_closed_ = true;
-  for (auto& [topic, followers] : subscribers_) {
-    for (Subscriber* const subscriber : std::exchange(followers, {})) {
+  for (auto& [topic, audience] : audiences_) {
+    for (Subscriber* const subscriber : audience.Disband()) {
       subscriber->Close(ShuttingDown());
     }
   }

@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "core/io/gateway_link.h"
 #include "core/io/health_check.h"
 #include "core/io/ports.h"
+#include "core/model/audience.h"
 #include "core/model/config.h"
 #include "core/model/event_log.h"
 #include "core/model/gateway_machine.h"
@@ -29,21 +29,6 @@
 #include "core/model/secret_mask.h"
 
 namespace clawplane::core {
-
-// Somebody who follows the status, the events or the logs.
-class Subscriber {
- public:
-  virtual ~Subscriber() = default;
-
-  // There is something new. Called on the strand; may unsubscribe itself.
-  virtual void Wake() = 0;
-
-  // About 10 s have passed.
-  virtual void OnIdleTick() {}
-
-  // Nothing more will come, because of this. It has been unsubscribed.
-  virtual void Close(const Fault& why) = 0;
-};
 
 // What a subscriber follows.
 enum class Topic { kStatus, kEvents, kLogs };
@@ -137,8 +122,14 @@ class GatewayManager {
   Instant Now() const { return world_.alarm.Now(); }
 
   // ---- Following it
-  void Subscribe(Topic topic, Subscriber* subscriber);
-  void Unsubscribe(Topic topic, Subscriber* subscriber);
+  // Is closed at once if the streams are. The filter counts for events only.
+  void Subscribe(Topic topic, Subscriber& subscriber,
+                 const EventFilter& filter = {});
+  void Unsubscribe(Topic topic, Subscriber& subscriber);
+  // It has read all there is, and is to be woken once: for the status and the
+  // logs as soon as there is more, for events at the end of the task that
+  // brought them, and for want of any in 10 s to 20 s as idle.
+  void Await(Topic topic, Subscriber& subscriber);
 
   // ---- The end
   // Refuses orders and calls from now on, stops a gateway of ours or says
@@ -211,6 +202,8 @@ class GatewayManager {
   void UpdateAdmission() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void SendWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Wake(Topic topic) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void WakeEventReadersLater() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void WakeEventReaders() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   // Sets the one alarm to what comes first.
   void Rearm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void OnAlarm();
@@ -234,7 +227,9 @@ class GatewayManager {
   bool released_ ABSL_GUARDED_BY(strand_) = false;
   OrderId next_order_ ABSL_GUARDED_BY(strand_) = 1;
   std::map<OrderId, Order> orders_ ABSL_GUARDED_BY(strand_);
-  std::map<Topic, std::set<Subscriber*>> subscribers_ ABSL_GUARDED_BY(strand_);
+  std::map<Topic, Audience> audiences_ ABSL_GUARDED_BY(strand_);
+  // Whether a task that wakes event readers is under way.
+  bool waking_ ABSL_GUARDED_BY(strand_) = false;
 
   // What is struck out of the gateway's output.
   SecretMask mask_ ABSL_GUARDED_BY(strand_);

@@ -9,8 +9,8 @@
 namespace clawplane::core {
 namespace {
 
-std::optional<std::string> Copy(const std::optional<JsonView>& json) {
-  if (!json) return std::nullopt;
+SharedJson Copy(const std::optional<JsonView>& json) {
+  if (!json) return {};
   return std::string(*json);
 }
 
@@ -30,19 +30,16 @@ EventDraft ChannelStatus(std::string name,
 }
 
 struct DetailSize {
-  static size_t Of(const std::optional<std::string>& json) {
-    return json ? json->size() : 0;
-  }
-  size_t operator()(const GatewayPayload& p) const { return Of(p.json); }
+  size_t operator()(const GatewayPayload& p) const { return p.json.size(); }
   size_t operator()(const ChannelStatusDetail& c) const {
-    return c.channel_id.size() + c.status.size() + Of(c.json);
+    return c.channel_id.size() + c.status.size() + c.json.size();
   }
   size_t operator()(const StateChange& s) const {
     return s.error ? s.error->message.size() + s.error->next_step.size() : 0;
   }
   size_t operator()(const ProcessEnd&) const { return 0; }
   size_t operator()(const ErrorDetail& e) const {
-    return e.message.size() + Of(e.json);
+    return e.message.size() + e.json.size();
   }
   size_t operator()(const UnrecognizedDetail& u) const {
     return u.why.size() + u.excerpt.size();
@@ -75,6 +72,15 @@ std::string_view Name(EventKind kind) {
       return "repair";
   }
   return {};
+}
+
+SharedJson Event::payload() const {
+  return std::visit(
+      [](const auto& detail) -> SharedJson {
+        if constexpr (requires { detail.json; }) return detail.json;
+        return {};
+      },
+      what.detail);
 }
 
 size_t Event::size() const {

@@ -4,9 +4,11 @@
 #define CLAWPLANE_CORE_MODEL_EVENT_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "core/model/frame.h"
@@ -31,15 +33,39 @@ enum class EventKind {
 // The kind in lower snake case, which is the name of our own events too.
 std::string_view Name(EventKind kind);
 
-// What the gateway sent with a chat message or a notification, as JSON; none if
-// nothing.
+// JSON text that came with an event, or none. Copies share the text, so that a
+// reader that sends it needs no copy of its own.
+//
+// Thread-safe: the text does not change.
+class SharedJson {
+ public:
+  SharedJson() = default;
+  SharedJson(std::string text)
+      : text_(std::make_shared<const std::string>(std::move(text))) {}
+  SharedJson(const char* text) : SharedJson(std::string(text)) {}
+
+  explicit operator bool() const { return text_ != nullptr; }
+  const std::string& operator*() const { return *text_; }
+  const std::string* operator->() const { return text_.get(); }
+  size_t size() const { return text_ ? text_->size() : 0; }
+
+  // Whether the texts are equal, or both are none.
+  friend bool operator==(const SharedJson& a, const SharedJson& b) {
+    return a.text_ && b.text_ ? *a.text_ == *b.text_ : a.text_ == b.text_;
+  }
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
+// What the gateway sent with a chat message or a notification; none if nothing.
 struct GatewayPayload {
-  std::optional<std::string> json;
+  SharedJson json;
 };
 struct ChannelStatusDetail {
   std::string channel_id;
   std::string status;
-  std::optional<std::string> json;
+  SharedJson json;
 };
 struct StateChange {
   State from;
@@ -51,7 +77,7 @@ struct StateChange {
 struct ErrorDetail {
   std::string message;
   // What the gateway sent, where the error is its own.
-  std::optional<std::string> json = {};
+  SharedJson json = {};
   // The cause, where we found the error.
   std::optional<Reason> reason = {};
 };
@@ -90,6 +116,9 @@ struct Event {
   uint64_t sequence = 0;
   WallTime received_at;
   EventDraft what;
+
+  // The JSON that came with it; none if nothing.
+  SharedJson payload() const;
 
   // About what it occupies, in bytes.
   size_t size() const;

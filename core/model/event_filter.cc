@@ -1,6 +1,7 @@
 #include "core/model/event_filter.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/model/text.h"
 
@@ -15,7 +16,18 @@ bool NameMatches(std::string_view pattern, std::string_view name) {
   return pattern == name;
 }
 
+template <typename T>
+std::vector<T> Sorted(std::vector<T> values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+
 }  // namespace
+
+EventFilter::EventFilter(std::vector<EventKind> kinds,
+                         std::vector<std::string> names)
+    : kinds_(Sorted(std::move(kinds))), names_(Sorted(std::move(names))) {}
 
 std::optional<std::string> EventFilter::FaultIn(
     const std::vector<std::string>& names) {

@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_CORE_MODEL_EVENT_FILTER_H_
 #define CLAWPLANE_CORE_MODEL_EVENT_FILTER_H_
 
+#include <compare>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ namespace clawplane::core {
 // comes all the time and tells nothing, matches only where it is asked for by
 // name.
 //
-// Thread-compatible. Does not change.
+// Thread-compatible.
 class EventFilter {
  public:
   static constexpr size_t kMaxNames = 64;
@@ -25,15 +26,21 @@ class EventFilter {
   static std::optional<std::string> FaultIn(
       const std::vector<std::string>& names);
 
+  // All but `tick`.
+  EventFilter() = default;
+
   // No kinds or no names means all. `names` are exact, or a prefix and a star.
-  EventFilter(std::vector<EventKind> kinds, std::vector<std::string> names)
-      : kinds_(std::move(kinds)), names_(std::move(names)) {}
+  EventFilter(std::vector<EventKind> kinds, std::vector<std::string> names);
 
   bool Matches(const EventDraft& event) const;
 
+  // Of some order. Equal ones were made of the same kinds and names.
+  auto operator<=>(const EventFilter&) const = default;
+
  private:
-  const std::vector<EventKind> kinds_;
-  const std::vector<std::string> names_;
+  // Sorted, each once.
+  std::vector<EventKind> kinds_;
+  std::vector<std::string> names_;
 };
 
 }  // namespace clawplane::core

@@ -1,16 +1,50 @@
 #include "core/model/event_log.h"
 
+#include <algorithm>
+
 namespace clawplane::core {
 
 uint64_t EventLog::Append(EventDraft draft, WallTime now) {
-  events_.push_back({++last_, now, std::move(draft)});
-  bytes_ += events_.back().size();
-  while (events_.size() > 1 &&
-         (events_.size() > limits_.max_events || bytes_ > limits_.max_bytes)) {
-    bytes_ -= events_.front().size();
-    events_.pop_front();
+  entries_.push_back({{++last_, now, std::move(draft)}});
+  bytes_ += entries_.back().event.size();
+  while (bytes_ > limits_.max_bytes && oldest_form_ < last_) DropOldestForms();
+  while (entries_.size() > 1 &&
+         (entries_.size() > limits_.max_events || bytes_ > limits_.max_bytes)) {
+    if (oldest_form_ == oldest()) DropOldestForms();
+    bytes_ -= entries_.front().event.size();
+    entries_.pop_front();
   }
   return last_;
+}
+
+EncodedEventPtr EventLog::Encoded(uint64_t sequence, EventForm form,
+                                  const Encode& encode) const {
+  const Entry& held = entry(sequence);
+  EncodedEventPtr& kept = held.forms[static_cast<size_t>(form)];
+  if (kept) return kept;
+  auto made = std::make_shared<const EncodedEvent>(encode(held.event));
+  const size_t cost = Cost(*made);
+  while (bytes_ + cost > limits_.max_bytes && oldest_form_ < sequence) {
+    DropOldestForms();
+  }
+  if (bytes_ + cost <= limits_.max_bytes) {
+    kept = made;
+    bytes_ += cost;
+    oldest_form_ = std::min(oldest_form_, sequence);
+  }
+  return made;
+}
+
+size_t EventLog::Cost(const EncodedEvent& encoded) {
+  return sizeof(EncodedEvent) + encoded.head.size();
+}
+
+void EventLog::DropOldestForms() const {
+  for (EncodedEventPtr& form : entry(oldest_form_).forms) {
+    if (form) bytes_ -= Cost(*form);
+    form.reset();
+  }
+  ++oldest_form_;
 }
 
 }  // namespace clawplane::core

@@ -3,8 +3,11 @@
 #ifndef CLAWPLANE_CORE_MODEL_EVENT_LOG_H_
 #define CLAWPLANE_CORE_MODEL_EVENT_LOG_H_
 
+#include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -13,9 +16,29 @@
 
 namespace clawplane::core {
 
+// The forms in which readers get events: the payload as it came, parsed, or
+// left out for its size.
+enum class EventForm { kJson, kValue, kWithoutPayload };
+
+// An event in one form, as bytes for its readers: `head`, and right behind it
+// `payload`, where there is one. In two parts, so that a large payload is held
+// once. Immutable.
+struct EncodedEvent {
+  std::string head;
+  SharedJson payload;
+
+  size_t size() const { return head.size() + payload.size(); }
+};
+using EncodedEventPtr = std::shared_ptr<const EncodedEvent>;
+
 // Numbers events from 1 without holes, and keeps the latest of them, bounded by
-// count and bytes. A reader holds a number, not a queue: thousands of slow ones
-// cost no memory, and each learns from the numbers what it missed.
+// count and bytes. A reader holds a number, not a queue (`EventCursor`):
+// thousands of slow ones cost no memory, and each learns from the numbers what
+// it missed.
+//
+// An event is encoded when the first reader wants it in a form, and then kept
+// in that form beside it. These bytes count too; over the limit they go before
+// events do, so that no reader costs another one an event.
 //
 // Thread-compatible. The core strand owns the only instance.
 class EventLog {
@@ -24,6 +47,7 @@ class EventLog {
     size_t max_events = 65'536;
     size_t max_bytes = 64 * 1024 * 1024;
   };
+  using Encode = std::function<EncodedEvent(const Event&)>;
 
   // `epoch` names this life of the log; no two lives share one.
   EventLog(std::string epoch, const Limits& limits)
@@ -39,20 +63,41 @@ class EventLog {
   uint64_t last() const { return last_; }
 
   // The number of the oldest event held; `last() + 1` when none is.
-  uint64_t oldest() const { return last_ + 1 - events_.size(); }
+  uint64_t oldest() const { return last_ + 1 - entries_.size(); }
+
+  // What is held, in bytes, about.
+  size_t bytes() const { return bytes_; }
 
   // The event with this number, which must be held. The reference is good until
   // the next `Append`.
-  const Event& at(uint64_t sequence) const {
-    return events_[sequence - oldest()];
-  }
+  const Event& at(uint64_t sequence) const { return entry(sequence).event; }
+
+  // The same event in a form. `encode` makes it, unless it has been kept.
+  EncodedEventPtr Encoded(uint64_t sequence, EventForm form,
+                          const Encode& encode) const;
 
  private:
+  struct Entry {
+    Event event;
+    // A cache: empty until asked for, and again when room is short.
+    mutable std::array<EncodedEventPtr, 3> forms = {};
+  };
+
+  const Entry& entry(uint64_t sequence) const {
+    return entries_[sequence - oldest()];
+  }
+  // What a form adds to the bytes of its event.
+  static size_t Cost(const EncodedEvent& encoded);
+  // Drops the forms of the oldest event that may have any.
+  void DropOldestForms() const;
+
   const std::string epoch_;
   const Limits limits_;
-  std::deque<Event> events_;
-  size_t bytes_ = 0;
+  std::deque<Entry> entries_;
   uint64_t last_ = 0;
+  mutable size_t bytes_ = 0;
+  // A held event; no older one has a form.
+  mutable uint64_t oldest_form_ = 1;
 };
 
 }  // namespace clawplane::core

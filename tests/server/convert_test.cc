@@ -67,7 +67,8 @@ core::Event Notification(std::string json) {
 }
 
 TEST(EventTest, CarriesItsPlaceAndName) {
-  const v1::Event proto = ToProto(Notification("{}"), "epoch", {});
+  const v1::Event proto =
+      ToProto(Notification("{}"), "epoch", core::EventForm::kJson);
   EXPECT_EQ(proto.epoch(), "epoch");
   EXPECT_EQ(proto.sequence(), 7u);
   EXPECT_EQ(proto.gateway_seq(), 3u);
@@ -77,13 +78,14 @@ TEST(EventTest, CarriesItsPlaceAndName) {
 
 TEST(EventTest, CarriesItsPayloadByteForByte) {
   const std::string json = R"({"b": 1,  "a":9007199254740993})";
-  const v1::Event proto = ToProto(Notification(json), "epoch", {});
+  const v1::Event proto =
+      ToProto(Notification(json), "epoch", core::EventForm::kJson);
   EXPECT_EQ(proto.notification().payload().json(), json);
 }
 
 TEST(EventTest, CarriesAValueWhenAsked) {
-  const v1::Event proto = ToProto(Notification(R"({"a":1})"), "epoch",
-                                  {.form = v1::PAYLOAD_FORM_VALUE});
+  const v1::Event proto =
+      ToProto(Notification(R"({"a":1})"), "epoch", core::EventForm::kValue);
   const auto& fields =
       proto.notification().payload().value().struct_value().fields();
   EXPECT_EQ(fields.at("a").number_value(), 1);
@@ -93,24 +95,22 @@ TEST(EventTest, MarksWhatCannotBeAValueByItsSize) {
   const std::string deep(1000, '[');
   const std::string json = deep + std::string(1000, ']');
   const v1::Event proto =
-      ToProto(Notification(json), "epoch", {.form = v1::PAYLOAD_FORM_VALUE});
+      ToProto(Notification(json), "epoch", core::EventForm::kValue);
   EXPECT_EQ(proto.notification().payload().omitted_bytes(), 2000u);
 }
 
-TEST(EventTest, MarksWhatIsTooLargeByItsSize) {
-  const std::string json = R"("12345678")";
-  const v1::Event fits =
-      ToProto(Notification(json), "epoch", {.max_bytes = json.size()});
-  EXPECT_TRUE(fits.notification().payload().has_json());
-  const v1::Event large =
-      ToProto(Notification(json), "epoch", {.max_bytes = json.size() - 1});
-  EXPECT_EQ(large.notification().payload().omitted_bytes(), json.size());
+TEST(EventTest, MarksWhatIsLeftOutByItsSize) {
+  const v1::Event proto = ToProto(Notification(R"("12345678")"), "epoch",
+                                  core::EventForm::kWithoutPayload);
+  EXPECT_EQ(proto.notification().payload().omitted_bytes(), 10u);
 }
 
 TEST(EventTest, HasNoPayloadWhereNothingWasSent) {
   core::Event event = Notification("");
   event.what.detail = core::GatewayPayload{};
-  EXPECT_FALSE(ToProto(event, "epoch", {}).notification().has_payload());
+  EXPECT_FALSE(ToProto(event, "epoch", core::EventForm::kJson)
+                   .notification()
+                   .has_payload());
 }
 
 TEST(ProcessExitTest, TellsACodeFromASignal) {
@@ -145,10 +145,10 @@ TEST(ErrorEventTest, HasTheReasonWhereWeFoundIt) {
       core::OwnEvent(core::EventKind::kError,
                      core::ErrorDetail{.message = "it uses much",
                                        .reason = core::Reason::kMemoryLimit});
-  EXPECT_EQ(ToProto(event, "epoch", {}).error().reason(),
+  EXPECT_EQ(ToProto(event, "epoch", core::EventForm::kJson).error().reason(),
             v1::REASON_MEMORY_LIMIT);
   event.what.detail = core::ErrorDetail{.message = "its own", .json = "{}"};
-  EXPECT_EQ(ToProto(event, "epoch", {}).error().reason(),
+  EXPECT_EQ(ToProto(event, "epoch", core::EventForm::kJson).error().reason(),
             v1::REASON_UNSPECIFIED);
 }
 
@@ -159,7 +159,7 @@ TEST(RepairEventTest, TellsItsEndAndLastWords) {
   core::Event event;
   event.what = core::OwnEvent(core::EventKind::kRepair, repair);
 
-  const v1::Event proto = ToProto(event, "epoch", {});
+  const v1::Event proto = ToProto(event, "epoch", core::EventForm::kJson);
 
   EXPECT_EQ(proto.kind(), v1::EVENT_KIND_REPAIR);
   EXPECT_EQ(proto.name(), "repair");

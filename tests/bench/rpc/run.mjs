@@ -7,11 +7,10 @@
 // `folder` is for the files of the run. --quick measures too shortly for the
 // document, and writes its own beside the JSON.
 
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import os from "node:os";
 import { parseArgs } from "node:util";
 import { charts } from "./charts.mjs";
+import { circumstances } from "./circumstances.mjs";
 import { putSection } from "./document.mjs";
 import * as measure from "./measure.mjs";
 import { FULL, QUICK } from "./plan.mjs";
@@ -21,40 +20,6 @@ import { report } from "./report.mjs";
 const began = Date.now();
 function say(text) {
   console.log(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${text}`);
-}
-
-function output(command, ...args) {
-  try {
-    return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-  } catch {
-    return "";
-  }
-}
-
-function versionOf(nodeFolder, name) {
-  return JSON.parse(readFileSync(`${nodeFolder}/node_modules/${name}/package.json`, "utf8")).version;
-}
-
-function circumstances({ nodeFolder, gatewayDir }) {
-  const release = /^PRETTY_NAME="(.*)"/m.exec(readFileSync("/etc/os-release", "utf8"));
-  const commit = output("git", "rev-parse", "--short=12", "HEAD");
-  const changed = output("git", "status", "--porcelain", "--untracked-files=no") !== "";
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    commit: commit && changed ? `${commit} with changes` : commit,
-    cpu: os.cpus()[0].model.trim(),
-    cores: os.cpus().length,
-    memory_gib: os.totalmem() / 2 ** 30,
-    kernel: os.release(),
-    system: release?.[1] ?? "unknown",
-    load: os.loadavg()[0],
-    grpc: output("dpkg-query", "-W", "-f", "${Version}", "libgrpc++-dev"),
-    node: process.version,
-    openclaw: JSON.parse(readFileSync(`${gatewayDir}/package.json`, "utf8")).version,
-    grpc_js: versionOf(nodeFolder, "@grpc/grpc-js"),
-    ws: versionOf(nodeFolder, "ws"),
-    gateway_client: versionOf(nodeFolder, "@openclaw/gateway-client"),
-  };
 }
 
 async function measureAll(places, plan) {

@@ -16,6 +16,7 @@
 
 #include "core/model/text.h"
 #include "tests/bench/rpc/cost.h"
+#include "tests/bench/rpc/quantile.h"
 
 namespace clawplane::testing {
 
@@ -75,8 +76,9 @@ class Tally {
     std::string json = core::Concat(
         R"("calls":)", took_.size(), R"(,"seconds":)", Number(seconds),
         R"(,"per_second":)", Number(calls / seconds), R"(,"p50_us":)",
-        Number(Quantile(0.5)), R"(,"p99_us":)", Number(Quantile(0.99)),
-        R"(,"max_us":)", Number(Quantile(1)), R"(,"cpu_us":)",
+        Number(Quantile(took_, 0.5)), R"(,"p99_us":)",
+        Number(Quantile(took_, 0.99)), R"(,"max_us":)",
+        Number(Quantile(took_, 1)), R"(,"cpu_us":)",
         Number((last_.server_us - first_.server_us) / calls),
         R"(,"gateway_cpu_us":)",
         Number((last_.gateway_us - first_.gateway_us) / calls),
@@ -123,10 +125,6 @@ class Tally {
       costs.resident_kib = ResidentKib(plan_.server);
     }
     return costs;
-  }
-
-  double Quantile(double share) const {
-    return took_[static_cast<size_t>(share * (took_.size() - 1))];
   }
 
   std::string Segments() const {

@@ -360,6 +360,13 @@ TEST_F(ManagerTest, KillsWhatStillRunsWhenReleased) {
   EXPECT_EQ(life().gateway, nullptr);
 }
 
+// Follows nothing.
+class Stranger final : public Subscriber {
+ public:
+  void Wake(uint64_t) override {}
+  void Close(const Fault&) override {}
+};
+
 TEST_F(ManagerTest, SetsNoAlarmOnceReleased) {
   RunAttached();
   Call(Request("fake.ignore"));
@@ -367,11 +374,12 @@ TEST_F(ManagerTest, SetsNoAlarmOnceReleased) {
   OnStrand([&] { urgent.deadline = alarm_.Now().steady + seconds(1); });
   CallId second = 0;
   Call(urgent, &second);
+  Stranger nobody;
 
   OnStrand([&] {
     manager_->Release();
     manager_->CancelCall(second);
-    manager_->Unsubscribe(Topic::kStatus, nullptr);
+    manager_->Unsubscribe(Topic::kStatus, nobody);
     EXPECT_FALSE(alarm_.due());
   });
 }

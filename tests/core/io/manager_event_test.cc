@@ -23,20 +23,36 @@ class ManagerEventTest : public ManagerTest {
   }
 };
 
-// Follows a topic, and does as it is told when woken. On the strand.
+// Follows a topic until it is to leave, and does as it is told when woken. On
+// the strand.
 class Follower final : public Subscriber {
  public:
-  void Wake() override {
-    ++wakes;
-    if (on_wake) on_wake();
+  void Follow(GatewayManager& manager, Topic topic,
+              const EventFilter& filter = {}) {
+    await_ = [this, &manager, topic] { manager.Await(topic, *this); };
+    manager.Subscribe(topic, *this, filter);
+    if (!closed) await_();
   }
-  void OnIdleTick() override { ++idle_ticks; }
+
+  void Wake(uint64_t from) override {
+    wakes.push_back(from);
+    if (on_wake) on_wake();
+    await_();
+  }
+  void OnIdle(uint64_t) override {
+    ++idle_ticks;
+    await_();
+  }
   void Close(const Fault& why) override { closed = why.reason; }
 
   std::function<void()> on_wake;
-  int wakes = 0;
+  // The numbers it was woken with.
+  std::vector<uint64_t> wakes;
   int idle_ticks = 0;
   std::optional<Reason> closed;
+
+ private:
+  std::function<void()> await_;
 };
 
 // ---- Events of the gateway
@@ -207,19 +223,80 @@ TEST_F(ManagerEventTest, LetsAFollowerLeaveWhileItIsWoken) {
   Follower staying;
   FakeGateway& gateway = RunAttached();
   OnStrand([&] {
-    leaving.on_wake = [&] { manager_->Unsubscribe(Topic::kEvents, &leaving); };
-    manager_->Subscribe(Topic::kEvents, &leaving);
-    manager_->Subscribe(Topic::kEvents, &staying);
+    leaving.on_wake = [&] { manager_->Unsubscribe(Topic::kEvents, leaving); };
+    leaving.Follow(*manager_, Topic::kEvents);
+    staying.Follow(*manager_, Topic::kEvents);
   });
 
   gateway.Emit("one", "{}");
+  EXPECT_TRUE(Ask("fake.echo").answered());
   gateway.Emit("two", "{}");
   EXPECT_TRUE(Ask("fake.echo").answered());
 
   OnStrand([&] {
-    EXPECT_EQ(leaving.wakes, 1);
-    EXPECT_EQ(staying.wakes, 2);
-    manager_->Unsubscribe(Topic::kEvents, &staying);
+    EXPECT_EQ(leaving.wakes.size(), 1u);
+    EXPECT_EQ(staying.wakes.size(), 2u);
+    manager_->Unsubscribe(Topic::kEvents, staying);
+  });
+}
+
+TEST_F(ManagerEventTest, WakesOnlyThoseWhomAnEventConcerns) {
+  Follower chat;
+  Follower gaps;
+  FakeGateway& gateway = RunAttached();
+  OnStrand([&] {
+    chat.Follow(*manager_, Topic::kEvents, EventFilter({}, {"chat"}));
+    gaps.Follow(*manager_, Topic::kEvents, EventFilter({}, {"nothing"}));
+  });
+  const uint64_t before = Events().size();
+
+  gateway.Emit("other", "{}");
+  gateway.Emit("chat", "{}");
+  EXPECT_TRUE(Ask("fake.echo").answered());
+  gateway.SkipSeq(3);
+  gateway.Emit("other", "{}");
+  EXPECT_TRUE(Ask("fake.echo").answered());
+
+  OnStrand([&] {
+    EXPECT_THAT(chat.wakes, ElementsAre(before + 2, before + 3));
+    EXPECT_THAT(gaps.wakes, ElementsAre(before + 3));
+    manager_->Unsubscribe(Topic::kEvents, chat);
+    manager_->Unsubscribe(Topic::kEvents, gaps);
+  });
+}
+
+TEST_F(ManagerEventTest, WakesManyReadersAFewAtATime) {
+  std::vector<Follower> readers(200);
+  FakeGateway& gateway = RunAttached();
+  std::vector<size_t> seen;
+  const auto woken = [&] {
+    return static_cast<size_t>(
+        std::count_if(readers.begin(), readers.end(),
+                      [](const Follower& r) { return !r.wakes.empty(); }));
+  };
+  OnStrand([&] {
+    for (Follower& reader : readers) {
+      reader.Follow(*manager_, Topic::kEvents);
+      // What anybody posts meanwhile has its turn between two lots.
+      reader.on_wake = [&] {
+        strand_.Post([&] {
+          seen.push_back(woken());
+          Changed();
+        });
+      };
+    }
+  });
+
+  gateway.Emit("one", "{}");
+  Await([&] { return seen.size() == readers.size(); });
+
+  EXPECT_EQ(seen.front(), 63u) << "and the fixture's own reader";
+  EXPECT_EQ(seen.back(), 200u);
+  OnStrand([&] {
+    for (Follower& reader : readers) {
+      EXPECT_EQ(reader.wakes.size(), 1u);
+      manager_->Unsubscribe(Topic::kEvents, reader);
+    }
   });
 }
 
@@ -230,18 +307,18 @@ TEST_F(ManagerEventTest, WakesFollowersOfTheirTopicOnly) {
   LaunchesServe();
   Begin(Mode::kLaunch);
   OnStrand([&] {
-    manager_->Subscribe(Topic::kStatus, &status);
-    manager_->Subscribe(Topic::kEvents, &events);
-    manager_->Subscribe(Topic::kLogs, &logs);
+    status.Follow(*manager_, Topic::kStatus);
+    events.Follow(*manager_, Topic::kEvents);
+    logs.Follow(*manager_, Topic::kLogs);
   });
 
   EXPECT_FALSE(Result(Start()).fault);
   OnStrand([&] { life().Print(LogSource::kStdout, "hello"); });
 
   OnStrand([&] {
-    EXPECT_GT(status.wakes, 2);
-    EXPECT_EQ(events.wakes, 2);
-    EXPECT_EQ(logs.wakes, 1);
+    EXPECT_GT(status.wakes.size(), 2u);
+    EXPECT_THAT(events.wakes, ElementsAre(1, 2));
+    EXPECT_EQ(logs.wakes.size(), 1u);
     manager_->CloseStreams();
     EXPECT_EQ(status.closed, Reason::kShuttingDown);
     EXPECT_EQ(events.closed, Reason::kShuttingDown);
@@ -255,7 +332,7 @@ TEST_F(ManagerEventTest, TurnsFollowersAwayOnceStreamsAreClosed) {
 
   OnStrand([&] {
     manager_->CloseStreams();
-    manager_->Subscribe(Topic::kEvents, &late);
+    late.Follow(*manager_, Topic::kEvents);
   });
 
   EXPECT_EQ(late.closed, Reason::kShuttingDown);
@@ -264,7 +341,7 @@ TEST_F(ManagerEventTest, TurnsFollowersAwayOnceStreamsAreClosed) {
 TEST_F(ManagerEventTest, RemindsFollowersOfEventsEachTenSeconds) {
   Begin(Mode::kAttach);
   Follower events;
-  OnStrand([&] { manager_->Subscribe(Topic::kEvents, &events); });
+  OnStrand([&] { events.Follow(*manager_, Topic::kEvents); });
 
   Advance(seconds(10) - std::chrono::nanoseconds(1));
   OnStrand([&] { EXPECT_EQ(events.idle_ticks, 0); });
@@ -273,7 +350,7 @@ TEST_F(ManagerEventTest, RemindsFollowersOfEventsEachTenSeconds) {
 
   OnStrand([&] {
     EXPECT_EQ(events.idle_ticks, 2);
-    manager_->Unsubscribe(Topic::kEvents, &events);
+    manager_->Unsubscribe(Topic::kEvents, events);
   });
 }
 
@@ -285,13 +362,13 @@ TEST_F(ManagerEventTest, RaisesTheRevisionWithEachChange) {
     follower.on_wake = [&] {
       revisions.push_back(manager_->status().revision);
     };
-    manager_->Subscribe(Topic::kStatus, &follower);
+    follower.Follow(*manager_, Topic::kStatus);
   });
   ServeForeign();
 
   EXPECT_FALSE(Result(Start()).fault);
 
-  OnStrand([&] { manager_->Unsubscribe(Topic::kStatus, &follower); });
+  OnStrand([&] { manager_->Unsubscribe(Topic::kStatus, follower); });
   EXPECT_THAT(revisions, ElementsAre(2, 3, 4));
 }
 

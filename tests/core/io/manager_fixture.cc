@@ -124,8 +124,9 @@ void ManagerTest::Begin(Mode mode) {
                                     Emit(line);
                                     log_ += line + "\n";
                                   }});
-    for (const Topic topic : {Topic::kStatus, Topic::kEvents, Topic::kLogs}) {
-      manager_->Subscribe(topic, this);
+    for (const auto& watcher : watchers_) {
+      manager_->Subscribe(watcher->topic, *watcher);
+      manager_->Await(watcher->topic, *watcher);
     }
   });
 }
@@ -136,6 +137,9 @@ void ManagerTest::Finish() {
     if (manager_ == nullptr) return;
     manager_->Release();
     EmitAll();
+    for (const auto& watcher : watchers_) {
+      manager_->Unsubscribe(watcher->topic, *watcher);
+    }
     manager_.reset();
   });
   work_.reset();
@@ -214,9 +218,20 @@ void ManagerTest::Await(std::function<bool()> condition, Time time) {
                 << "/" << Name(status.phase);
 }
 
-void ManagerTest::Wake() {
-  if (manager_->status().error) EmitFault(*manager_->status().error);
-  Changed();
+void ManagerTest::Watcher::Wake(uint64_t) {
+  test_.manager_->Await(topic, *this);
+  if (const auto& error = test_.manager_->status().error) {
+    test_.EmitFault(*error);
+  }
+  test_.Changed();
+}
+
+void ManagerTest::Watcher::OnIdle(uint64_t) {
+  test_.manager_->Await(topic, *this);
+}
+
+void ManagerTest::Watcher::Close(const Fault& why) {
+  test_.Emit(why.message + why.next_step);
 }
 
 void ManagerTest::Changed() {
@@ -301,12 +316,12 @@ void ManagerTest::EmitAll() {
     if (const auto* change = std::get_if<StateChange>(&event.detail)) {
       if (change->error) EmitFault(*change->error);
     } else if (const auto* error = std::get_if<ErrorDetail>(&event.detail)) {
-      Emit(Concat(error->message, error->json.value_or("")));
+      Emit(Concat(error->message, error->json ? *error->json : ""));
     } else if (const auto* odd =
                    std::get_if<UnrecognizedDetail>(&event.detail)) {
       Emit(Concat(odd->why, odd->excerpt));
     } else if (const auto* sent = std::get_if<GatewayPayload>(&event.detail)) {
-      Emit(sent->json.value_or(""));
+      Emit(sent->json ? *sent->json : "");
     }
   }
   const LogBuffer& lines = manager_->logs();

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
@@ -77,7 +78,7 @@ class HeldPort {
 // Runs the strand on two threads. At the end of each test it checks that the
 // manager leaves nothing to do behind, and that the token is in nothing that it
 // gave out.
-class ManagerTest : public ::testing::Test, private Subscriber {
+class ManagerTest : public ::testing::Test {
  protected:
   // Whether manual time goes on by itself while the manager only waits for it.
   enum class Time { kStands, kFlies };
@@ -162,8 +163,19 @@ class ManagerTest : public ::testing::Test, private Subscriber {
     std::promise<void> met;
   };
 
-  void Wake() override;
-  void Close(const Fault& why) override { Emit(why.message + why.next_step); }
+  // Follows a topic, so that what is awaited is looked at when it changes.
+  class Watcher final : public Subscriber {
+   public:
+    Watcher(ManagerTest& test, Topic topic) : topic(topic), test_(test) {}
+    void Wake(uint64_t from) override;
+    void OnIdle(uint64_t from) override;
+    void Close(const Fault& why) override;
+
+    const Topic topic;
+
+   private:
+    ManagerTest& test_;
+  };
 
   void Check();
   // Only time can make a difference.
@@ -181,6 +193,10 @@ class ManagerTest : public ::testing::Test, private Subscriber {
   std::string emitted_;
   std::string log_;
   std::shared_ptr<Awaited> awaited_;
+  const std::array<std::unique_ptr<Watcher>, 3> watchers_ = {
+      std::make_unique<Watcher>(*this, Topic::kStatus),
+      std::make_unique<Watcher>(*this, Topic::kEvents),
+      std::make_unique<Watcher>(*this, Topic::kLogs)};
   bool checking_ = false;
   std::vector<std::thread> threads_;
 };

@@ -88,6 +88,83 @@ TEST(EventLogTest, DoesAsASimpleListWould) {
   }
 }
 
+// A log with room for some bytes beside those of its events.
+class EncodedEventTest : public ::testing::Test {
+ protected:
+  static constexpr size_t kHead = 100;
+
+  EncodedEventTest() {
+    for (int i = 0; i < 3; ++i) log_.Append(Draft("a", 50), {});
+  }
+
+  EncodedEventPtr Encoded(uint64_t sequence,
+                          EventForm form = EventForm::kJson) {
+    return log_.Encoded(sequence, form, [&](const Event& event) {
+      made_.push_back(event.sequence);
+      return EncodedEvent{std::string(kHead, 'h'), event.payload()};
+    });
+  }
+
+  const size_t event_ = Event{1, {}, Draft("a", 50)}.size();
+  const size_t form_ = sizeof(EncodedEvent) + kHead;
+  EventLog log_{"e", {.max_events = 100, .max_bytes = 6 * event_ + form_}};
+  // The numbers of those that were encoded.
+  std::vector<uint64_t> made_;
+};
+
+TEST_F(EncodedEventTest, IsMadeOnceForEachForm) {
+  const EncodedEventPtr first = Encoded(2);
+  EXPECT_EQ(Encoded(2), first);
+  EXPECT_NE(Encoded(2, EventForm::kValue), first);
+  EXPECT_EQ(Encoded(2), first);
+  EXPECT_EQ(made_, (std::vector<uint64_t>{2, 2}));
+  EXPECT_EQ(*first->payload, std::string(50, 'x'));
+}
+
+TEST_F(EncodedEventTest, CountsInTheBytesWithoutItsPayload) {
+  EXPECT_EQ(log_.bytes(), 3 * event_);
+  Encoded(1);
+  EXPECT_EQ(log_.bytes(), 3 * event_ + form_);
+  Encoded(1);
+  EXPECT_EQ(log_.bytes(), 3 * event_ + form_);
+}
+
+TEST_F(EncodedEventTest, GoesBeforeAnyEventDoes) {
+  Encoded(1);
+  Encoded(2);
+  for (int i = 0; i < 3; ++i) log_.Append(Draft("a", 50), {});
+  EXPECT_EQ(log_.oldest(), 1u) << "a form made room";
+
+  made_.clear();
+  Encoded(2);
+  EXPECT_EQ(made_, std::vector<uint64_t>{}) << "the oldest went";
+  Encoded(1);
+  EXPECT_EQ(made_, std::vector<uint64_t>{1});
+}
+
+TEST_F(EncodedEventTest, IsNotKeptWhereThereIsNoRoom) {
+  for (int i = 0; i < 3; ++i) log_.Append(Draft("a", 50), {});
+  ASSERT_EQ(log_.bytes(), 6 * event_) << "there is room for one form";
+
+  for (const auto form :
+       {EventForm::kJson, EventForm::kValue, EventForm::kWithoutPayload}) {
+    for (uint64_t sequence = log_.oldest(); sequence <= log_.last();
+         ++sequence) {
+      ASSERT_NE(Encoded(sequence, form), nullptr);
+      ASSERT_LE(log_.bytes(), 6 * event_ + form_);
+    }
+  }
+
+  EXPECT_EQ(log_.oldest(), 1u) << "no reader costs another one an event";
+}
+
+TEST_F(EncodedEventTest, OutlivesItsEvent) {
+  const EncodedEventPtr kept = Encoded(1);
+  for (int i = 0; i < 100; ++i) log_.Append(Draft("a", 50), {});
+  EXPECT_GT(log_.oldest(), 1u);
+  EXPECT_EQ(*kept->payload, std::string(50, 'x'));
+}
+
 TEST(EventTest, CountsWhatItHoldsInItsSize) {
   const auto size = [](EventDetail detail) {
     return Event{1, {}, OwnEvent(EventKind::kError, std::move(detail))}.size();

@@ -17,10 +17,13 @@ export class Gateway {
   #corked = false;
   #lastId = 0;
   #pending = new Map();
+  #onEvent;
 
-  // Resolves once the handshake was accepted.
-  static async connect(port, token) {
+  // Resolves once the handshake was accepted. `onEvent` gets the frames of the
+  // events that come later, but for ticks.
+  static async connect(port, token, onEvent = () => {}) {
     const gateway = new Gateway();
+    gateway.#onEvent = onEvent;
     await gateway.#open(port, token);
     return gateway;
   }
@@ -63,7 +66,8 @@ export class Gateway {
         const text = data.toString();
         const frame = JSON.parse(text);
         if (frame.type === "res") this.#onAnswer(frame, text);
-        if (frame.event === "connect.challenge") this.#shakeHands(token, resolve, reject);
+        else if (frame.event === "connect.challenge") this.#shakeHands(token, resolve, reject);
+        else if (frame.type === "event" && frame.event !== "tick") this.#onEvent(frame);
       });
     });
   }
