@@ -14,12 +14,6 @@ constexpr absl::Duration kCallTimeout = absl::Seconds(5);
 constexpr int64_t kAhead = 4;
 constexpr absl::Duration kLongestWait = absl::Milliseconds(20);
 
-client::Target To(const std::string& address) {
-  client::Target target;
-  target.address = address;
-  return target;
-}
-
 v1::StreamEventsRequest WholeLog() {
   v1::StreamEventsRequest request;
   request.set_from_oldest(true);
@@ -28,6 +22,12 @@ v1::StreamEventsRequest WholeLog() {
 }
 
 }  // namespace
+
+client::Target To(const std::string& address) {
+  client::Target target;
+  target.address = address;
+  return target;
+}
 
 LogReader::LogReader(const std::string& address, EventLedger::Repeats repeats)
     : connection_(To(address)),
@@ -62,6 +62,15 @@ bool LogReader::AwaitNumber(int64_t number, absl::Duration patience) {
     return ledger_.last_number() >= number;
   };
   return mutex_.AwaitWithTimeout(absl::Condition(&is_there), patience);
+}
+
+bool LogReader::AwaitMore(int64_t count) {
+  int64_t last = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    last = ledger_.last_number();
+  }
+  return AwaitNumber(last + count, absl::Seconds(20));
 }
 
 const EventLedger& LogReader::Finish() {

@@ -19,12 +19,14 @@
 
 namespace clawplane::testing {
 
+// The server at this address, as gRPC takes it, without a token.
+client::Target To(const std::string& address);
+
 // Reads the whole log with one `EventStream` in a thread of its own.
 //
 // Thread-safe.
 class LogReader {
  public:
-  // `address` as gRPC takes it.
   LogReader(const std::string& address, EventLedger::Repeats repeats);
   ~LogReader();
   LogReader(const LogReader&) = delete;
@@ -32,6 +34,9 @@ class LogReader {
 
   // Whether this number or a higher one comes in time.
   bool AwaitNumber(int64_t number, absl::Duration patience);
+
+  // Whether so many more numbers come, before our patience ends.
+  bool AwaitMore(int64_t count);
 
   // Ends the stream. Returns what was read, for as long as this lives.
   const EventLedger& Finish();
