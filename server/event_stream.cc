@@ -1,13 +1,25 @@
 #include "server/event_stream.h"
 
+#include <grpcpp/support/slice.h>
+
 #include <optional>
+#include <utility>
 
 #include "core/model/event_log.h"
 #include "core/model/text.h"
 #include "server/convert.h"
-#include "server/event_message.h"
+#include "server/event_batch.h"
+#include "server/event_encoding.h"
 
 namespace clawplane::server {
+namespace {
+
+grpc::ByteBuffer ToBytes(const v1::StreamEventsResponse& response) {
+  const grpc::Slice whole(response.SerializeAsString());
+  return grpc::ByteBuffer(&whole, 1);
+}
+
+}  // namespace
 
 void EventStream::Subscribe() {
   gateway_.Subscribe(core::Topic::kEvents, *this, query_.filter);

@@ -8,7 +8,7 @@
 namespace clawplane::server {
 
 // Every method asynchronous: see `ServerLoop`. `Rpc` and `StreamEvents` give
-// and take bytes: see `rpc_message.h` and `event_message.h`.
+// and take bytes: see `rpc_message.h` and `event_batch.h`.
 template <typename Service>
 using WithOrders = v1::GatewayService::WithAsyncMethod_Start<
     v1::GatewayService::WithAsyncMethod_Stop<

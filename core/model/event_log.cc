@@ -6,12 +6,11 @@ namespace clawplane::core {
 
 uint64_t EventLog::Append(EventDraft draft, WallTime now) {
   entries_.push_back({{++last_, now, std::move(draft)}});
-  bytes_ += entries_.back().event.size();
-  while (bytes_ > limits_.max_bytes && oldest_form_ < last_) DropOldestForms();
-  while (entries_.size() > 1 &&
-         (entries_.size() > limits_.max_events || bytes_ > limits_.max_bytes)) {
+  event_bytes_ += entries_.back().event.size();
+  while (entries_.size() > 1 && (entries_.size() > limits_.max_events ||
+                                 event_bytes_ > limits_.max_event_bytes())) {
     if (oldest_form_ == oldest()) DropOldestForms();
-    bytes_ -= entries_.front().event.size();
+    event_bytes_ -= entries_.front().event.size();
     entries_.pop_front();
   }
   return last_;
@@ -24,12 +23,13 @@ EncodedEventPtr EventLog::Encoded(uint64_t sequence, EventForm form,
   if (kept) return kept;
   auto made = std::make_shared<const EncodedEvent>(encode(held.event));
   const size_t cost = Cost(*made);
-  while (bytes_ + cost > limits_.max_bytes && oldest_form_ < sequence) {
+  while (form_bytes_ + cost > limits_.max_form_bytes() &&
+         oldest_form_ < sequence) {
     DropOldestForms();
   }
-  if (bytes_ + cost <= limits_.max_bytes) {
+  if (form_bytes_ + cost <= limits_.max_form_bytes()) {
     kept = made;
-    bytes_ += cost;
+    form_bytes_ += cost;
     oldest_form_ = std::min(oldest_form_, sequence);
   }
   return made;
@@ -41,7 +41,7 @@ size_t EventLog::Cost(const EncodedEvent& encoded) {
 
 void EventLog::DropOldestForms() const {
   for (EncodedEventPtr& form : entry(oldest_form_).forms) {
-    if (form) bytes_ -= Cost(*form);
+    if (form) form_bytes_ -= Cost(*form);
     form.reset();
   }
   ++oldest_form_;

@@ -37,15 +37,20 @@ using EncodedEventPtr = std::shared_ptr<const EncodedEvent>;
 // it missed.
 //
 // An event is encoded when the first reader wants it in a form, and then kept
-// in that form beside it. These bytes count too; over the limit they go before
-// events do, so that no reader costs another one an event.
+// in that form beside it, the forms of the newest events for as long as there
+// is room. They have a share of the bytes to themselves, so that no reader
+// costs another one an event, and a log full of events has room for them.
 //
 // Thread-compatible. The core strand owns the only instance.
 class EventLog {
  public:
   struct Limits {
     size_t max_events = 65'536;
+    // Of events and their forms together.
     size_t max_bytes = 64 * 1024 * 1024;
+
+    size_t max_form_bytes() const { return max_bytes / 8; }
+    size_t max_event_bytes() const { return max_bytes - max_form_bytes(); }
   };
   using Encode = std::function<EncodedEvent(const Event&)>;
 
@@ -66,7 +71,7 @@ class EventLog {
   uint64_t oldest() const { return last_ + 1 - entries_.size(); }
 
   // What is held, in bytes, about.
-  size_t bytes() const { return bytes_; }
+  size_t bytes() const { return event_bytes_ + form_bytes_; }
 
   // The event with this number, which must be held. The reference is good until
   // the next `Append`.
@@ -95,7 +100,8 @@ class EventLog {
   const Limits limits_;
   std::deque<Entry> entries_;
   uint64_t last_ = 0;
-  mutable size_t bytes_ = 0;
+  size_t event_bytes_ = 0;
+  mutable size_t form_bytes_ = 0;
   // A held event; no older one has a form.
   mutable uint64_t oldest_form_ = 1;
 };

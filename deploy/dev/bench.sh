@@ -29,59 +29,44 @@ supervision() {
   say "the figures are in build/bench/supervision.json"
 }
 
-rpc() {
-  local given=("$@") length="about twelve minutes"
+# beside_others WHAT QUICK FULL [OPTION...]: runs tests/bench/WHAT, which
+# compares clawplaned with other servers and takes so long.
+beside_others() {
+  local what=$1 quick=$2 length=$3
+  shift 3
+  local given=("$@")
   while (($#)); do
     case $1 in
-      --quick) length="about two minutes" ;;
-      --rounds)
-        [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "--rounds takes a number"
-        shift
-        ;;
-      *) die "bench rpc knows --quick and --rounds N, and not '$1'" ;;
-    esac
-    shift
-  done
-  need_packages build test run
-  need_gateway
-  need_npm_folder tests/bench/rpc/node rpc-bench "what the bridge is compared with"
-  # Node looks for packages beside the script.
-  cp tests/bench/rpc/node/*.mjs "$dev/rpc-bench/"
-  build bench rpc_bench_programs
-  announce "$length"
-  "$gateway_node" tests/bench/rpc/run.mjs --programs build/bench/bin \
-    --node-folder "$dev/rpc-bench" --gateway-dir "$gateway_dir" \
-    --proto-folder "$root/proto" --folder "$place" --out build/bench "${given[@]}"
-}
-
-events() {
-  local given=("$@") length="about ten minutes"
-  while (($#)); do
-    case $1 in
-      --quick) length="under three minutes" ;;
+      --quick) length=$quick ;;
       --rounds)
         [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "--rounds takes a number"
         shift
         ;;
       --only)
-        [[ -n ${2:-} ]] || die "--only takes words"
+        [[ $what == events && -n ${2:-} ]] ||
+          die "--only takes words, and is for bench events"
+        length="only '$2'"
         shift
         ;;
-      *) die "bench events knows --quick, --rounds N and --only WORDS, and not '$1'" ;;
+      *) die "bench $what does not know '$1'" ;;
     esac
     shift
   done
   need_packages build test run
   need_gateway
-  need_npm_folder tests/bench/rpc/node rpc-bench "what the bridge is compared with"
+  need_npm_folder tests/bench/rpc/node rpc-bench "what clawplaned is compared with"
   # Node looks for packages beside the script.
-  cp tests/bench/rpc/node/*.mjs tests/bench/events/node/*.mjs "$dev/rpc-bench/"
-  build bench event_bench_programs
+  cp tests/bench/{rpc,events}/node/*.mjs "$dev/rpc-bench/"
+  build bench "${what}_bench_programs"
   announce "$length"
-  "$gateway_node" tests/bench/events/run.mjs --programs build/bench/bin \
+  "$gateway_node" "tests/bench/$what/run.mjs" --programs build/bench/bin \
     --node-folder "$dev/rpc-bench" --gateway-dir "$gateway_dir" \
     --proto-folder "$root/proto" --folder "$place" --out build/bench "${given[@]}"
 }
+
+rpc() { beside_others rpc "about two minutes" "about twelve minutes" "$@"; }
+
+events() { beside_others events "about two minutes" "about eight minutes" "$@"; }
 
 what=${1:-}
 if [[ $what == instructions ]]; then

@@ -108,6 +108,24 @@ TEST_F(EventIdleTest, BookmarksPastWhatTheFilterLeavesOut) {
   Close();
 }
 
+TEST_F(EventIdleTest, IsNotBehindWhereNothingWantedIsGone) {
+  config_.events.max_events = 3;
+  core::FakeGateway& gateway = RunAttached();
+  Open({"wanted"});
+  EXPECT_EQ(ReadAll(), 1u);
+  const uint64_t before = Events().back().sequence;
+  for (int i = 0; i < 10; ++i) gateway.Emit("other", "{}");
+  EXPECT_TRUE(Ask("fake.echo").answered());
+
+  Advance(seconds(10));
+  Advance(seconds(10));
+
+  EXPECT_EQ(ReadAll(), 2u);
+  EXPECT_FALSE(taker_.written.back().has_gap());
+  EXPECT_EQ(taker_.written.back().bookmark().sequence(), before + 10);
+  Close();
+}
+
 TEST_F(EventIdleTest, IsNotIdleWhileEventsCome) {
   core::FakeGateway& gateway = RunAttached();
   Open({});

@@ -1,8 +1,6 @@
 // Responses of `StreamEvents` that are put together from bytes, read by the
 // generated class.
 
-#include "server/event_message.h"
-
 #include <gmock/gmock.h>
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
@@ -13,6 +11,8 @@
 #include <vector>
 
 #include "server/convert.h"
+#include "server/event_batch.h"
+#include "server/event_encoding.h"
 
 namespace clawplane::server {
 namespace {

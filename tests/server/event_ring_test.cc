@@ -72,6 +72,19 @@ TEST_F(SmallRingTest, EndsASlowReaderThatWantsNoGap) {
   EXPECT_EQ(reader.Finish().error_code(), StatusCode::OUT_OF_RANGE);
 }
 
+TEST_F(SmallRingTest, TellsNoGapWhereNothingWantedIsGone) {
+  Request request;
+  request.add_names("wanted");
+  EventReader reader(stub(), request);
+  reader.Read();
+  Emit(5 * kRing, "other");
+  Emit(1, "wanted");
+  const auto response = reader.Read();
+  EXPECT_FALSE(response.has_gap());
+  ASSERT_EQ(response.events_size(), 1);
+  EXPECT_EQ(response.events(0).name(), "wanted");
+}
+
 TEST_F(SmallRingTest, TellsWhatIsGoneFromTheLog) {
   Emit(200);
   EventReader reader(stub(), After(End().epoch(), 5));

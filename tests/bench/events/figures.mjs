@@ -25,7 +25,7 @@ export function eventsInResponse(result, cell) {
   return rows.length ? median(rows.map((row) => row.deliveries / row.responses)) : null;
 }
 
-function verdict(value, { must, aim = must }) {
+function verdict(value, { must, aim = -1 }) {
   return value <= aim ? "aim" : value <= must ? "must" : "missed";
 }
 
@@ -58,15 +58,18 @@ export function idle({ idle: rows }) {
   return { must: MUST_IDLE, value, verdict: verdict(value.median, { must: MUST_IDLE }) };
 }
 
+// Fewer rounds can go the same way by chance.
+const ROUNDS_TO_FIND = 4;
+
 // What streams that are not read do to the cost of the others. It is found where
-// every round has it, in the same direction.
+// every round has it; less cost is nothing to be found either.
 export function stalls(result) {
   return STALLS.map(({ kind, streams, stalled }) => {
     const cell = { kind, streams, system: "clawplaned", size: 200, beside: stalled };
     const without = cellSpread(result, { ...cell, stalled: 0 });
     const beside = cellSpread(result, { ...cell, stalled });
     const value = ratio(result, { ...cell, stalled }, { ...cell, stalled: 0 });
-    // Better is no effect either.
-    return { kind, streams, stalled, without, beside, value, isFound: value.min > 1 };
+    const verdict = result.plan.rounds < ROUNDS_TO_FIND ? "unknown" : value.min > 1 ? "missed" : "must";
+    return { kind, streams, stalled, without, beside, value, verdict };
   });
 }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { start, startClawplaned, stop } from "../rpc/processes.mjs";
-import { groups, IDLE, keyOf, nodeWarmUp, SHARED, SYSTEMS } from "./plan.mjs";
+import { FULL_LOG, groups, IDLE, keyOf, nodeWarmUp, SHARED, SYSTEMS } from "./plan.mjs";
 
 const TOKEN = "bench-token";
 
@@ -146,7 +146,10 @@ export async function measureCells(places, systems, plan, say) {
     const order = groups();
     for (const group of round % 2 ? order.reverse() : order) {
       for (const cell of (round % 2 ? [...group].reverse() : group).filter(isWanted)) {
-        const row = await measureCell(places, systems[cell.system], cell);
+        if (cell.system === "clawplaned") await measureCell(places, systems.clawplaned, FULL_LOG);
+        const row = await measureCell(places, systems[cell.system], cell).catch((error) => {
+          throw new Error(`${keyOf(cell)}: ${error.message}`, { cause: error });
+        });
         if (plan.only) say(`${keyOf(cell).padEnd(36)} ${told(row)}`);
         (cells[keyOf(cell)] ??= []).push(row);
       }
@@ -164,8 +167,13 @@ export async function measureIdle(places, plan) {
       const system = await starters[name](places, `idle_${name}_${round}`);
       const load = readers(places.programs, system, { ...IDLE, idle: true });
       await load.next();
-      const { rss_before_kib: before, rss_after_kib: after } = JSON.parse(await load.next());
-      (rows[name] ??= []).push({ before_mib: before / 1024, after_mib: after / 1024, stream_kib: (after - before) / IDLE.streams });
+      const { rss_before_kib: before, rss_after_kib: after, open_cpu_us } = JSON.parse(await load.next());
+      (rows[name] ??= []).push({
+        before_mib: before / 1024,
+        after_mib: after / 1024,
+        stream_kib: (after - before) / IDLE.streams,
+        open_cpu_us,
+      });
       for (const process of system.processes) await stop(process);
     }
   }

@@ -5,9 +5,8 @@ import { bytes, number, range, table, time, times } from "../rpc/text.mjs";
 import { backlog, cellSpread, eventsInResponse, idle, keepingUp, stalls } from "./figures.mjs";
 import { IDLE, SHARED, SIZES, STREAMS, SYSTEMS } from "./plan.mjs";
 
-const VERDICTS = { aim: "better than the aim", must: "kept", missed: "**missed**" };
+const VERDICTS = { aim: "better than the aim", must: "kept", missed: "**missed**", unknown: "too few rounds" };
 const NAMES = { bare: "bare gRPC server", clawplaned: "**clawplaned**", node: "Node bridge" };
-const KINDS = { paced: "paced", burst: "burst", replay: "replay" };
 
 function streamsOf({ streams, shared }) {
   const all = `${number(streams)} ${streams === 1 ? "stream" : "streams"}`;
@@ -27,7 +26,7 @@ function targetRows(result) {
   ]);
   for (const row of backlog(result)) {
     rows.push([
-      `backlog, ${KINDS[row.kind]}, ${streamsOf(row)}: CPU a delivery`,
+      `backlog, ${row.kind}, ${streamsOf(row)}: CPU a delivery`,
       us(row.value),
       `≤ ${row.must} µs`,
       `≤ ${row.aim} µs`,
@@ -40,16 +39,16 @@ function targetRows(result) {
     range(memory.value, times),
     `≤ ${memory.must}`,
     "",
-    memory.verdict === "missed" ? VERDICTS.missed : VERDICTS.must,
+    VERDICTS[memory.verdict],
   ]);
   const one = stalls(result).filter((row) => row.stalled === 1);
   for (const row of one) {
     rows.push([
-      `one stalled reader beside ${number(row.streams)}, ${KINDS[row.kind]}: CPU a delivery, with it as a multiple of without`,
+      `one stalled reader beside ${number(row.streams)}, ${row.kind}: CPU a delivery, with it as a multiple of without`,
       range(row.value, times),
       "nothing to be found",
       "",
-      row.isFound ? VERDICTS.missed : VERDICTS.must,
+      VERDICTS[row.verdict],
     ]);
   }
   return rows;
@@ -111,7 +110,7 @@ function backlogTable(result) {
 
 function stalledTable(result) {
   const rows = stalls(result).map(({ kind, streams, stalled, without, beside, value }) => [
-    `${KINDS[kind]}, ${streams === 1 ? "1 reader" : `${number(streams)} readers`}`,
+    `${kind}, ${streams === 1 ? "1 reader" : `${number(streams)} readers`}`,
     number(stalled),
     us(without),
     us(beside),
@@ -122,18 +121,27 @@ function stalledTable(result) {
 
 function idleTable({ idle: rows }) {
   return table(
-    ["", "resident before, MiB", "with the streams", "a stream, KiB"],
+    ["", "resident before, MiB", "with the streams", "a stream, KiB", "CPU to open one"],
     SYSTEMS.map((system) => [
       NAMES[system],
       ...["before_mib", "after_mib"].map((figure) => number(median(rows[system].map((row) => row[figure])))),
       range(spread(rows[system].map((row) => row.stream_kib))),
+      us(spread(rows[system].map((row) => row.open_cpu_us))),
     ]),
   );
 }
 
 function circumstances({ circumstances: at, plan }) {
   return `Measured on ${at.date}, commit ${at.commit || "unknown"}: ${at.cpu}, ${at.cores} cores, ${number(at.memory_gib)} GiB; ${at.system}, Linux
-${at.kernel}; gRPC ${at.grpc}, Node ${at.node}; load average before: ${at.load.toFixed(2)}. ${plan.rounds} rounds.`;
+${at.kernel}; gRPC ${at.grpc}, Node ${at.node}; load average before: ${at.load.toFixed(2)}. ${plan.rounds} ${plan.rounds === 1 ? "round" : "rounds"}.`;
+}
+
+function wireBytes(result) {
+  const told = SIZES.map((size) => {
+    const bytesOf = (system) => number(cellSpread(result, { kind: "paced", system, size, streams: 1 }, "bytes").median);
+    return `${bytesOf("clawplaned")} bytes in clawplaned's response, ${bytesOf("bare")} in the bare server's and ${bytesOf("node")} in that of Node`;
+  });
+  return `A lone event with a payload of ${bytes(SIZES[0])} is ${told[0]}; one of ${bytes(SIZES[1])}, ${told[1]}.`;
 }
 
 export function report(result) {
@@ -188,14 +196,16 @@ ${idleTable(result)}
 * All servers are read over Unix sockets, by one program with one thread (\`tests/bench/events/event_load.cc\`). It finds the
   events of a response by its bytes and checks of every stream that each event came once and in order. Each stream has a
   connection of its own, as real clients have, unless a row says otherwise.
+* ${wireBytes(result)}
 * An event is of the gateway's own form, with a payload of so many bytes of JSON in which the time of sending stands.
   clawplaned and the Node bridge have a gateway of their own each; the bare server makes its events itself, at the same
   pace. What it costs to take an event from a gateway, to check and to log it is therefore in the figures of the bridges
   alone, and weighs most with one stream.
+* The log of clawplaned is full before each measurement, as it is once a server has run for a while.
 * CPU time is the user and system time of the server alone, from its CPU clock, from after the opening of the streams until
   the last delivery; for a replay, opening is within.
 * The systems of one comparison are measured one right after the other, in each second round in the opposite order. In a
-  burst Node gets fewer events than the others, to be done in about a second.
+  burst each gets as many events as it brings to all streams in about a second.
 * The Node bridge (\`node/event_bridge.mjs\`: @grpc/grpc-js ${at.grpc_js}, ws ${at.ws}) parses each event once and writes one message to
   each stream; it has no access check, filters, bounded log or resumption.
 * Server, gateway and readers share the machine's ${at.cores} cores. CPU a delivery is about the server alone, but depends on how

@@ -1,4 +1,4 @@
-// What is counted: the parts of a call's way through Clawplane.
+// What is counted: the parts of the way of calls and events through Clawplane.
 
 #ifndef CLAWPLANE_TESTS_BENCH_INSTRUCTIONS_SCENARIO_H_
 #define CLAWPLANE_TESTS_BENCH_INSTRUCTIONS_SCENARIO_H_
@@ -42,6 +42,8 @@ struct Scenario {
 std::vector<Scenario> CoreScenarios();
 // Of server/, with gRPC and protobuf as far as they take part.
 std::vector<Scenario> ServerScenarios();
+// Of the way of events.
+std::vector<Scenario> EventScenarios();
 
 // What failed is not worth counting.
 inline void Require(bool done, const char* what) {

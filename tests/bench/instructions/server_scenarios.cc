@@ -1,6 +1,5 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/struct.pb.h>
-#include <grpcpp/impl/grpc_library.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/slice.h>
 
@@ -84,9 +83,6 @@ Operation ValueOut(size_t bytes, size_t times) {
 }  // namespace
 
 std::vector<Scenario> ServerScenarios() {
-  // Linked as an archive, gRPC's C++ part finds its C part through this alone,
-  // which a server would bring. It starts nothing.
-  static const grpc::internal::GrpcLibraryInitializer parts;
   constexpr auto kWriteJson = WriteRpcResponse<v1::PAYLOAD_FORM_JSON>;
   constexpr auto kWriteValue = WriteRpcResponse<v1::PAYLOAD_FORM_VALUE>;
   return {

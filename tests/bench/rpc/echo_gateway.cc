@@ -129,7 +129,10 @@ void Gateway::OnEvents(int fd, uint32_t events) {
 }
 
 void Gateway::OnClient(int socket, uint32_t events) {
-  EchoClient& client = *clients_.at(socket);
+  const auto found = clients_.find(socket);
+  // Something that came with this may have ended it.
+  if (found == clients_.end()) return;
+  EchoClient& client = *found->second;
   const bool wrote = client.has_unwritten();
   bool lives = true;
   if ((events & EPOLLOUT) != 0) lives = client.Write();

@@ -131,6 +131,25 @@ TEST(AudienceTest, ForgetsWhoLeft) {
   EXPECT_THAT(called.wakes, IsEmpty());
 }
 
+TEST(AudienceTest, KnowsWhoStillWaitsWhenOthersLeave) {
+  Audience audience;
+  std::vector<Reader> readers(6);
+  for (Reader& reader : readers) {
+    audience.Join(reader);
+    audience.Await(reader);
+  }
+  for (const int leaving : {1, 5, 4, 0}) audience.Leave(readers[leaving]);
+
+  audience.CallAll();
+  audience.WakeCalled();
+
+  std::vector<size_t> wakes;
+  for (const Reader& reader : readers) wakes.push_back(reader.wakes.size());
+  EXPECT_THAT(wakes, ElementsAre(0, 0, 1, 1, 0, 0));
+  EXPECT_THAT(audience.Disband(),
+              UnorderedElementsAre(&readers[2], &readers[3]));
+}
+
 TEST(AudienceTest, LetsAnyoneLeaveWhileItWakes) {
   Audience audience;
   std::vector<Reader> readers(3);

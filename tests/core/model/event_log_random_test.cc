@@ -274,7 +274,7 @@ TEST(EventLogRandomTest, DoesSoWhenBytesAreShort) {
       RunSteps(2, {.max_events = 1000, .max_bytes = 20'000}, 400'000);
   EXPECT_GT(outcome.events, 100'000);
   EXPECT_GT(outcome.losses, 1000);
-  EXPECT_GT(outcome.encoded_again, 0) << "forms go before events do";
+  EXPECT_GT(outcome.encoded_again, 0) << "there was no room for all forms";
 }
 
 TEST(EventLogRandomTest, EncodesEachFormOnceWhileThereIsRoom) {

@@ -41,14 +41,15 @@ TEST(EventLogTest, DropsTheOldestOverTheCount) {
   EXPECT_EQ(log.at(2).what.name, "b");
 }
 
-TEST(EventLogTest, DropsTheOldestOverTheBytes) {
-  const size_t size = Event{1, {}, Draft("a", 100)}.size();
-  EventLog log("e", {.max_events = 100, .max_bytes = 3 * size});
+TEST(EventLogTest, DropsTheOldestOverTheirShareOfTheBytes) {
+  const size_t payload = 7 - Event{1, {}, Draft("a")}.size() % 7;
+  const size_t size = Event{1, {}, Draft("a", payload)}.size();
+  EventLog log("e", {.max_events = 100, .max_bytes = 3 * size / 7 * 8});
 
-  for (int i = 0; i < 3; ++i) log.Append(Draft("a", 100), {});
+  for (int i = 0; i < 3; ++i) log.Append(Draft("a", payload), {});
   EXPECT_EQ(log.oldest(), 1u) << "they fit exactly";
 
-  log.Append(Draft("a", 101), {});
+  log.Append(Draft("a", payload + 1), {});
   EXPECT_EQ(log.oldest(), 3u) << "one byte too many costs a whole event";
 }
 
@@ -77,7 +78,8 @@ TEST(EventLogTest, DoesAsASimpleListWould) {
     size_t bytes = 0;
     for (auto event = all.rbegin(); event != all.rend(); ++event, ++held) {
       bytes += event->size();
-      if (held > 0 && (bytes > limits.max_bytes || held == limits.max_events)) {
+      if (held > 0 &&
+          (bytes > limits.max_event_bytes() || held == limits.max_events)) {
         break;
       }
     }
@@ -88,13 +90,15 @@ TEST(EventLogTest, DoesAsASimpleListWould) {
   }
 }
 
-// A log with room for some bytes beside those of its events.
+// A log with room for three encoded events.
 class EncodedEventTest : public ::testing::Test {
  protected:
-  static constexpr size_t kHead = 100;
+  static constexpr size_t kHead = 1000;
 
-  EncodedEventTest() {
-    for (int i = 0; i < 3; ++i) log_.Append(Draft("a", 50), {});
+  EncodedEventTest() { Append(10); }
+
+  void Append(int count) {
+    for (int i = 0; i < count; ++i) log_.Append(Draft("a", 50), {});
   }
 
   EncodedEventPtr Encoded(uint64_t sequence,
@@ -104,63 +108,70 @@ class EncodedEventTest : public ::testing::Test {
       return EncodedEvent{std::string(kHead, 'h'), event.payload()};
     });
   }
+  // Which of them were encoded anew when all of these were asked for.
+  std::vector<uint64_t> Made(const std::vector<uint64_t>& asked) {
+    made_.clear();
+    for (const uint64_t sequence : asked) Encoded(sequence);
+    return made_;
+  }
 
   const size_t event_ = Event{1, {}, Draft("a", 50)}.size();
   const size_t form_ = sizeof(EncodedEvent) + kHead;
-  EventLog log_{"e", {.max_events = 100, .max_bytes = 6 * event_ + form_}};
+  const size_t max_bytes_ = 8 * (3 * form_ + 1);
+  EventLog log_{"e", {.max_events = 1000, .max_bytes = max_bytes_}};
   // The numbers of those that were encoded.
   std::vector<uint64_t> made_;
 };
+
+using Numbers = std::vector<uint64_t>;
 
 TEST_F(EncodedEventTest, IsMadeOnceForEachForm) {
   const EncodedEventPtr first = Encoded(2);
   EXPECT_EQ(Encoded(2), first);
   EXPECT_NE(Encoded(2, EventForm::kValue), first);
   EXPECT_EQ(Encoded(2), first);
-  EXPECT_EQ(made_, (std::vector<uint64_t>{2, 2}));
+  EXPECT_EQ(made_, (Numbers{2, 2}));
   EXPECT_EQ(*first->payload, std::string(50, 'x'));
 }
 
 TEST_F(EncodedEventTest, CountsInTheBytesWithoutItsPayload) {
-  EXPECT_EQ(log_.bytes(), 3 * event_);
+  EXPECT_EQ(log_.bytes(), 10 * event_);
   Encoded(1);
-  EXPECT_EQ(log_.bytes(), 3 * event_ + form_);
+  EXPECT_EQ(log_.bytes(), 10 * event_ + form_);
   Encoded(1);
-  EXPECT_EQ(log_.bytes(), 3 * event_ + form_);
+  EXPECT_EQ(log_.bytes(), 10 * event_ + form_);
 }
 
-TEST_F(EncodedEventTest, GoesBeforeAnyEventDoes) {
-  Encoded(1);
-  Encoded(2);
-  for (int i = 0; i < 3; ++i) log_.Append(Draft("a", 50), {});
-  EXPECT_EQ(log_.oldest(), 1u) << "a form made room";
-
-  made_.clear();
-  Encoded(2);
-  EXPECT_EQ(made_, std::vector<uint64_t>{}) << "the oldest went";
-  Encoded(1);
-  EXPECT_EQ(made_, std::vector<uint64_t>{1});
+TEST_F(EncodedEventTest, GivesWayToThoseOfNewerEvents) {
+  EXPECT_EQ(Made({1, 2, 3, 4}), (Numbers{1, 2, 3, 4}));
+  EXPECT_EQ(Made({4, 3, 2}), Numbers{});
+  EXPECT_EQ(Made({1, 1}), (Numbers{1, 1})) << "no newer one goes for it";
+  EXPECT_EQ(Made({2, 3, 4}), Numbers{});
 }
 
-TEST_F(EncodedEventTest, IsNotKeptWhereThereIsNoRoom) {
-  for (int i = 0; i < 3; ++i) log_.Append(Draft("a", 50), {});
-  ASSERT_EQ(log_.bytes(), 6 * event_) << "there is room for one form";
+TEST_F(EncodedEventTest, HasRoomInALogThatIsFull) {
+  while (log_.oldest() == 1) Append(1);
+  const uint64_t last = log_.last();
+  EXPECT_EQ(Made({last, last - 1, last, last - 1}), (Numbers{last, last - 1}));
+  EXPECT_LE(log_.bytes(), max_bytes_);
+}
 
+TEST_F(EncodedEventTest, CostsNoEvent) {
+  while (log_.oldest() == 1) Append(1);
+  const uint64_t oldest = log_.oldest();
   for (const auto form :
        {EventForm::kJson, EventForm::kValue, EventForm::kWithoutPayload}) {
-    for (uint64_t sequence = log_.oldest(); sequence <= log_.last();
-         ++sequence) {
+    for (uint64_t sequence = oldest; sequence <= log_.last(); ++sequence) {
       ASSERT_NE(Encoded(sequence, form), nullptr);
-      ASSERT_LE(log_.bytes(), 6 * event_ + form_);
+      ASSERT_LE(log_.bytes(), max_bytes_);
     }
   }
-
-  EXPECT_EQ(log_.oldest(), 1u) << "no reader costs another one an event";
+  EXPECT_EQ(log_.oldest(), oldest);
 }
 
 TEST_F(EncodedEventTest, OutlivesItsEvent) {
   const EncodedEventPtr kept = Encoded(1);
-  for (int i = 0; i < 100; ++i) log_.Append(Draft("a", 50), {});
+  Append(1000);
   EXPECT_GT(log_.oldest(), 1u);
   EXPECT_EQ(*kept->payload, std::string(50, 'x'));
 }
