@@ -39,7 +39,7 @@ Connection::Connection(Target target)
 std::unique_ptr<v1::GatewayService::Stub> Connection::NewStub() const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return MakeStub(target_, std::move(arguments));
+  return MakeStub(target_, arguments);
 }
 
 void Connection::Prepare(grpc::ClientContext& context,
