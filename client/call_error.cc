@@ -1,4 +1,4 @@
-#include "client/call_error.h"
+#include "clawplane/client/call_error.h"
 
 #include <array>
 
@@ -12,6 +12,9 @@ namespace clawplane::client {
 namespace {
 
 constexpr absl::string_view kOwnDomain = "clawplane";
+
+// gRPC's words for a call that never had a connection.
+constexpr absl::string_view kNeverConnected = "failed to connect";
 
 absl::Duration ToAbsl(const google::protobuf::Duration& duration) {
   return absl::Seconds(duration.seconds()) +
@@ -55,14 +58,65 @@ std::optional<v1::GatewayError> OwnVerdict(const CallError& error) {
     return std::nullopt;
   }
   v1::GatewayError verdict;
-  // gRPC's words for a call that never had a connection.
-  verdict.set_outcome(absl::StartsWith(error.message, "failed to connect")
+  verdict.set_outcome(absl::StartsWith(error.message, kNeverConnected)
                           ? v1::GatewayError::OUTCOME_NOT_SENT
                           : v1::GatewayError::OUTCOME_SENT_UNKNOWN);
   return verdict;
 }
 
+// What gRPC says when a call was cut off by no fault of its own.
+bool WasCutOff(grpc::StatusCode code) {
+  return code == grpc::StatusCode::UNAVAILABLE ||
+         code == grpc::StatusCode::UNKNOWN ||
+         code == grpc::StatusCode::INTERNAL ||
+         code == grpc::StatusCode::CANCELLED ||
+         code == grpc::StatusCode::DEADLINE_EXCEEDED;
+}
+
+Retry RetryOfRpc(const CallError& error, const v1::GatewayError& gateway) {
+  switch (gateway.outcome()) {
+    case v1::GatewayError::OUTCOME_NOT_SENT:
+      return error.code == grpc::StatusCode::UNAVAILABLE ||
+                     error.code == grpc::StatusCode::DEADLINE_EXCEEDED ||
+                     error.Is(v1::REASON_QUEUE_FULL)
+                 ? Retry::kSafe
+                 : Retry::kNever;
+    case v1::GatewayError::OUTCOME_SENT_UNKNOWN:
+      return error.code == grpc::StatusCode::ABORTED || WasCutOff(error.code)
+                 ? Retry::kOnlyIfIdempotent
+                 : Retry::kNever;
+    case v1::GatewayError::OUTCOME_REPLIED:
+      if (gateway.retryable() || error.code == grpc::StatusCode::UNAVAILABLE) {
+        return Retry::kSafe;
+      }
+      // The gateway's agent took too long, and may still be at it.
+      return error.code == grpc::StatusCode::DEADLINE_EXCEEDED
+                 ? Retry::kOnlyIfIdempotent
+                 : Retry::kNever;
+    case v1::GatewayError::OUTCOME_UNSPECIFIED:
+    case v1::
+        GatewayError_Outcome_GatewayError_Outcome_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case v1::
+        GatewayError_Outcome_GatewayError_Outcome_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
+  }
+  return Retry::kOnlyIfIdempotent;
+}
+
 }  // namespace
+
+Retry CallError::retry() const {
+  if (gateway.has_value()) return RetryOfRpc(*this, *gateway);
+  if (code == grpc::StatusCode::UNAVAILABLE &&
+      (!reason.empty() || absl::StartsWith(message, kNeverConnected))) {
+    return Retry::kSafe;
+  }
+  // A failure that the server explains is one that it decided.
+  return WasCutOff(code) &&
+                 (reason.empty() || code == grpc::StatusCode::DEADLINE_EXCEEDED)
+             ? Retry::kOnlyIfIdempotent
+             : Retry::kNever;
+}
 
 bool CallError::Is(v1::Reason wanted) const {
   return domain == kOwnDomain &&

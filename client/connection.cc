@@ -1,4 +1,4 @@
-#include "client/connection.h"
+#include "clawplane/client/connection.h"
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -12,8 +12,15 @@
 namespace clawplane::client {
 namespace {
 
-std::unique_ptr<v1::GatewayService::Stub> MakeStub(const Target& target) {
-  grpc::ChannelArguments arguments;
+// gRPC's own pauses between attempts to connect, in milliseconds. During one of
+// them calls fail at once: a server that is back is not to be missed for long.
+constexpr int kFirstPause = 100;
+constexpr int kLongestPause = 1000;
+
+std::unique_ptr<v1::GatewayService::Stub> MakeStub(
+    const Target& target, grpc::ChannelArguments arguments) {
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstPause);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestPause);
   arguments.SetMaxReceiveMessageSize(Connection::kMaxMessageBytes);
   // The token goes to the server alone, not through a proxy that the
   // environment names for web pages.
@@ -26,7 +33,14 @@ std::unique_ptr<v1::GatewayService::Stub> MakeStub(const Target& target) {
 }  // namespace
 
 Connection::Connection(Target target)
-    : target_(std::move(target)), stub_(MakeStub(target_)) {}
+    : target_(std::move(target)),
+      stub_(MakeStub(target_, grpc::ChannelArguments())) {}
+
+std::unique_ptr<v1::GatewayService::Stub> Connection::NewStub() const {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return MakeStub(target_, arguments);
+}
 
 void Connection::Prepare(grpc::ClientContext& context,
                          std::optional<absl::Duration> timeout) const {

@@ -1,4 +1,4 @@
-#include "client/target.h"
+#include "clawplane/client/target.h"
 
 #include <fcntl.h>
 #include <sys/un.h>

@@ -85,4 +85,11 @@ absl::StatusOr<v1::EventKind> ParseKind(const std::string& text) {
   return kind;
 }
 
+CLI::Option* AddReconnect(CLI::App& command, bool& reconnect) {
+  return command.add_flag(
+      "--reconnect", reconnect,
+      "Wait for a server that is not there, and go on where the connection was "
+      "lost");
+}
+
 }  // namespace clawplane::clawctl

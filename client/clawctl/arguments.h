@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_CLIENT_CLAWCTL_ARGUMENTS_H_
 #define CLAWPLANE_CLIENT_CLAWCTL_ARGUMENTS_H_
 
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ absl::StatusOr<v1::GatewayStatus::State> ParseState(const std::string& text);
 
 // `state_changed`, `chat-message`, ...
 absl::StatusOr<v1::EventKind> ParseKind(const std::string& text);
+
+// Adds the option of commands that follow a stream.
+CLI::Option* AddReconnect(CLI::App& command, bool& reconnect);
 
 // Makes a check for CLI11 of a parser: the error's text, or nothing.
 template <typename Parser>

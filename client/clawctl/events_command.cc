@@ -4,12 +4,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "clawplane/client/event_stream.h"
 #include "client/clawctl/arguments.h"
 #include "client/clawctl/commands.h"
 #include "client/clawctl/event_text.h"
+#include "client/clawctl/line_notes.h"
+#include "client/clawctl/place_file.h"
 #include "client/clawctl/text.h"
 
 namespace clawplane::clawctl {
@@ -23,6 +29,8 @@ struct EventsOptions {
   bool fail_on_gap = false;
   uint64_t count = 0;  // 0: no end.
   bool full = false;
+  std::string resume_file;
+  bool reconnect = false;
 };
 
 v1::StreamEventsRequest MakeRequest(const EventsOptions& options) {
@@ -39,93 +47,189 @@ v1::StreamEventsRequest MakeRequest(const EventsOptions& options) {
   return request;
 }
 
-// Prints responses until the wanted number of events has been printed, and
+// Prints what comes until the wanted number of events has been printed, and
 // remembers from where to go on. Thread-compatible.
 class Printer {
  public:
   Printer(Session& session, const EventsOptions& options)
       : session_(session), options_(options) {}
 
-  // False when no more are wanted.
-  bool Take(v1::StreamEventsResponse& response) {
-    CutToCount(response);
-    if (response.has_bookmark()) position_ = ShowPosition(response.bookmark());
-    if (response.has_gap()) {
-      position_ = ShowPosition(response.gap().resumed_after());
-    }
-    if (!response.events().empty()) {
-      const v1::Event& last = *response.events().rbegin();
-      position_ = absl::StrCat(last.epoch(), ":", last.sequence());
-    }
-    const bool written =
-        session_.json ? session_.output.Json(response) : Print(response);
-    return written && (options_.count == 0 || printed_ < options_.count);
+  // Each is false when no more are wanted, or can be written.
+  bool Take(v1::Event event) {
+    v1::EventPosition position;
+    position.set_epoch(event.epoch());
+    position.set_sequence(event.sequence());
+    if (!Print(std::move(event))) return false;
+    position_ = std::move(position);
+    ++printed_;
+    return options_.count == 0 || printed_ < options_.count;
   }
 
-  // Where the stream was left; empty if it never said where it is.
-  const std::string& position() const { return position_; }
+  bool Take(v1::EventGap gap) {
+    position_ = gap.resumed_after();
+    // What is lost is told always: quiet is about progress.
+    if (!session_.json) session_.Tell(GapLine(gap));
+    v1::StreamEventsResponse response;
+    *response.mutable_gap() = std::move(gap);
+    return !session_.json || session_.output.Json(response);
+  }
+
+  bool Take(v1::EventPosition bookmark) {
+    position_ = bookmark;
+    if (!session_.json) {
+      session_.Note(
+          Printable(absl::StrCat("bookmark: ", ShowPosition(bookmark))));
+      return true;
+    }
+    v1::StreamEventsResponse response;
+    *response.mutable_bookmark() = std::move(bookmark);
+    return session_.output.Json(response);
+  }
+
+  // The place after what was printed; nothing if the stream never said where it
+  // is.
+  const std::optional<v1::EventPosition>& position() const { return position_; }
 
  private:
-  void CutToCount(v1::StreamEventsResponse& response) {
-    if (options_.count > 0) {
-      const uint64_t left = options_.count - printed_;
-      while (static_cast<uint64_t>(response.events_size()) > left) {
-        response.mutable_events()->RemoveLast();
-      }
-    }
-    printed_ += static_cast<uint64_t>(response.events_size());
-  }
-
-  bool Print(const v1::StreamEventsResponse& response) {
-    // What is lost is told always: quiet is about progress.
-    if (response.has_gap()) session_.Tell(GapLine(response.gap()));
-    if (response.has_bookmark()) {
-      session_.Note(Printable(absl::StrCat("bookmark: ", position_)));
-    }
-    for (const v1::Event& event : response.events()) {
+  bool Print(v1::Event event) {
+    if (!session_.json) {
       const std::string line = EventLine(event);
-      if (!session_.output.Line(
-              options_.full ? line : Cut(line, session_.output.columns()))) {
-        return false;
-      }
+      return session_.output.Line(
+          options_.full ? line : Cut(line, session_.output.columns()));
     }
-    return true;
+    v1::StreamEventsResponse response;
+    *response.add_events() = std::move(event);
+    return session_.output.Json(response);
   }
 
   Session& session_;
   const EventsOptions& options_;
   uint64_t printed_ = 0;
-  std::string position_;
+  std::optional<v1::EventPosition> position_;
 };
 
-std::string NextStep(const client::CallError& error,
-                     const std::string& position) {
-  if (error.Is(v1::REASON_EVENTS_LOST)) {
-    return "events are gone from the log; read what it holds with "
-           "--from-oldest";
+// One run of the command. Thread-compatible.
+class Follower {
+ public:
+  Follower(Session& session, const EventsOptions& options,
+           v1::StreamEventsRequest request)
+      : session_(session),
+        options_(options),
+        printer_(session, options),
+        stream_(session.connection, std::move(request)),
+        line_(session) {}
+
+  int Run() {
+    Interrupt::Scope scope(
+        session_.interrupt, [this] { stream_.Cancel(); },
+        Interrupt::EndsWith::kInterruptOrReader);
+    std::optional<int> code;
+    while (!code) {
+      // The place is stored when nothing waits to be printed, and not after
+      // each of many events: the disk is slow.
+      EventStream::Item item = stream_.Next(
+          is_stored() ? absl::InfiniteDuration() : absl::ZeroDuration());
+      code = std::visit([this](auto& it) { return Take(std::move(it)); }, item);
+      const bool late = absl::Now() - stored_at_ > kLongestUnstored;
+      if (code || late) Store(code);
+    }
+    return *code;
   }
-  if (position.empty()) return "";
-  return absl::StrCat("go on from here with --after ", position);
-}
+
+ private:
+  using EventStream = client::EventStream;
+
+  template <typename Piece>
+  std::optional<int> Take(Piece piece) {
+    line_.IsUp();
+    if (printer_.Take(std::move(piece))) return std::nullopt;
+    return kOk;
+  }
+
+  std::optional<int> Take(const client::Interruption& interruption) {
+    if (!options_.reconnect && !HasFile()) return Fail(interruption.error);
+    line_.Broke(interruption);
+    return std::nullopt;
+  }
+
+  std::optional<int> Take(client::DeadlinePassed) {
+    std::optional<int> code;
+    Store(code);
+    return code;
+  }
+
+  std::optional<int> Take(const client::CallError& error) {
+    const bool reader_left =
+        session_.interrupt.reader_left() && !session_.interrupt.pressed();
+    return reader_left ? kOk : Fail(error);
+  }
+
+  int Fail(const client::CallError& error) {
+    const std::string go_on = GoOn();
+    const int code = session_.Fail(
+        "follow the events", error,
+        error.Is(v1::REASON_EVENTS_LOST)
+            ? "events are gone from the log; read what it holds with "
+              "--from-oldest"
+            : go_on);
+    const bool has_place = code == kInterrupted || code == kUnreachable;
+    if (has_place && !go_on.empty()) session_.Note(go_on);
+    return code;
+  }
+
+  std::string GoOn() const {
+    if (!printer_.position()) return "";
+    return Printable(HasFile()
+                         ? absl::StrCat("go on from here with --resume-file ",
+                                        options_.resume_file)
+                         : absl::StrCat("go on from here with --after ",
+                                        ShowPosition(*printer_.position())));
+  }
+
+  bool HasFile() const { return !options_.resume_file.empty(); }
+
+  bool is_stored() const {
+    return !HasFile() || !printer_.position() ||
+           (stored_ && stored_->epoch() == printer_.position()->epoch() &&
+            stored_->sequence() == printer_.position()->sequence());
+  }
+
+  // What was printed comes first: after a crash in between, it is printed
+  // again.
+  void Store(std::optional<int>& code) {
+    stored_at_ = absl::Now();
+    if (is_stored() || !session_.output.Flush()) return;
+    stored_ = printer_.position();
+    const absl::Status status = StorePlace(options_.resume_file, *stored_);
+    if (status.ok()) return;
+    session_.Tell(absl::StrCat("clawctl: cannot keep the position: ",
+                               Printable(std::string(status.message()))));
+    code = kFailed;
+  }
+
+  static constexpr absl::Duration kLongestUnstored = absl::Seconds(1);
+
+  Session& session_;
+  const EventsOptions& options_;
+  Printer printer_;
+  EventStream stream_;
+  LineNotes line_;
+  std::optional<v1::EventPosition> stored_;
+  absl::Time stored_at_ = absl::Now();
+};
 
 int Events(Session& session, const EventsOptions& options) {
-  Printer printer(session, options);
-  const grpc::Status status =
-      session.Read<v1::StreamEventsRequest, v1::StreamEventsResponse>(
-          &Stub::StreamEvents, MakeRequest(options), std::nullopt,
-          [&](v1::StreamEventsResponse& response) {
-            return printer.Take(response);
-          });
-  if (status.ok()) return kOk;
-  const client::CallError error = client::ToCallError(status);
-  const int code = session.Fail("follow the events", error,
-                                NextStep(error, printer.position()));
-  const bool has_place = code == kInterrupted || code == kUnreachable;
-  if (has_place && !printer.position().empty()) {
-    session.Note(Printable(
-        absl::StrCat("go on from here with --after ", printer.position())));
+  v1::StreamEventsRequest request = MakeRequest(options);
+  if (!options.resume_file.empty()) {
+    auto place = ReadPlace(options.resume_file);
+    if (!place.ok()) {
+      session.Tell(absl::StrCat(
+          "clawctl: ", Printable(std::string(place.status().message()))));
+      return kUsage;
+    }
+    if (*place) *request.mutable_after() = **std::move(place);
   }
-  return code;
+  return Follower(session, options, std::move(request)).Run();
 }
 
 }  // namespace
@@ -158,6 +262,13 @@ void AddEventsCommand(CLI::App& app, Command& chosen) {
                     "Fail if events of the range are lost");
   command->add_option("--count", options->count, "End after so many events")
       ->check(CLI::PositiveNumber);
+  command->add_option(
+      "--resume-file", options->resume_file,
+      "Keep the position in this file, and go on from there at the next start; "
+      "without such a file, begin as --after or --from-oldest say. The file is "
+      "written after what it covers: who is killed in between prints some "
+      "events again, and leaves none out. Implies --reconnect");
+  AddReconnect(*command, options->reconnect);
   command->add_flag("--full", options->full, "Do not cut long lines");
   command->callback([options, &chosen] {
     chosen = [options](Session& session) { return Events(session, *options); };

@@ -4,7 +4,7 @@
 #define CLAWPLANE_CLIENT_CLAWCTL_EXIT_CODE_H_
 
 #include "absl/strings/string_view.h"
-#include "client/call_error.h"
+#include "clawplane/client/call_error.h"
 
 namespace clawplane::clawctl {
 

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "client/clawctl/exit_code.h"
 
@@ -66,32 +67,32 @@ void Interrupt::Pressed() {
   absl::MutexLock lock(&mutex_);
   // Nothing to cancel: the process may be waiting for its standard input.
   if (calls_.empty()) _exit(kInterrupted);
-  for (grpc::ClientContext* context : calls_) context->TryCancel();
+  for (const Scope* call : calls_) call->cancel_();
 }
 
 void Interrupt::ReaderLeft() {
   reader_left_ = true;
   absl::MutexLock lock(&mutex_);
-  for (grpc::ClientContext* context : streams_) context->TryCancel();
+  for (const Scope* call : streams_) call->cancel_();
 }
 
-Interrupt::Scope::Scope(Interrupt& interrupt, grpc::ClientContext& context,
+Interrupt::Scope::Scope(Interrupt& interrupt, std::function<void()> cancel,
                         EndsWith ends)
-    : interrupt_(interrupt), context_(context) {
+    : interrupt_(interrupt), cancel_(std::move(cancel)) {
   absl::MutexLock lock(&interrupt_.mutex_);
-  interrupt_.calls_.insert(&context_);
+  interrupt_.calls_.insert(this);
   const bool is_stream = ends == EndsWith::kInterruptOrReader;
-  if (is_stream) interrupt_.streams_.insert(&context_);
+  if (is_stream) interrupt_.streams_.insert(this);
   // What came before this call was made counts for it as well.
   if (interrupt_.pressed() || (is_stream && interrupt_.reader_left())) {
-    context_.TryCancel();
+    cancel_();
   }
 }
 
 Interrupt::Scope::~Scope() {
   absl::MutexLock lock(&interrupt_.mutex_);
-  interrupt_.calls_.erase(&context_);
-  interrupt_.streams_.erase(&context_);
+  interrupt_.calls_.erase(this);
+  interrupt_.streams_.erase(this);
 }
 
 }  // namespace clawplane::clawctl

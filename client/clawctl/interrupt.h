@@ -6,6 +6,7 @@
 #include <grpcpp/client_context.h>
 
 #include <atomic>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -37,17 +38,23 @@ class Interrupt {
   enum class EndsWith { kInterrupt, kInterruptOrReader };
 
   // Puts a call under the interrupt's power for as long as this object lives.
-  // The context outlives it.
+  // The context outlives it, and so does what `cancel` refers to, which is
+  // called in another thread.
   class Scope {
    public:
-    Scope(Interrupt& interrupt, grpc::ClientContext& context, EndsWith ends);
+    Scope(Interrupt& interrupt, std::function<void()> cancel, EndsWith ends);
+    Scope(Interrupt& interrupt, grpc::ClientContext& context, EndsWith ends)
+        : Scope(
+              interrupt, [&context] { context.TryCancel(); }, ends) {}
     ~Scope();
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
    private:
+    friend class Interrupt;
+
     Interrupt& interrupt_;
-    grpc::ClientContext& context_;
+    const std::function<void()> cancel_;
   };
 
  private:
@@ -60,8 +67,8 @@ class Interrupt {
   std::atomic<bool> pressed_ = false;
   std::atomic<bool> reader_left_ = false;
   absl::Mutex mutex_;
-  std::set<grpc::ClientContext*> calls_ ABSL_GUARDED_BY(mutex_);
-  std::set<grpc::ClientContext*> streams_ ABSL_GUARDED_BY(mutex_);
+  std::set<const Scope*> calls_ ABSL_GUARDED_BY(mutex_);
+  std::set<const Scope*> streams_ ABSL_GUARDED_BY(mutex_);
   std::thread watcher_;
 };
 

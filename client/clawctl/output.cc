@@ -29,6 +29,13 @@ bool Output::Json(const google::protobuf::Message& message) {
   return Line(ToJson(message));
 }
 
+bool Output::Flush() {
+  if (error_ == 0 && fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) {
+    error_ = errno;
+  }
+  return error_ == 0;
+}
+
 size_t Output::columns() const { return Columns(fd_); }
 
 std::string ToJson(const google::protobuf::Message& message) {

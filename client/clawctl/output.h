@@ -27,6 +27,10 @@ class Output {
   // Writes the message as one line of JSON, in the API's own field names.
   bool Json(const google::protobuf::Message& message);
 
+  // Waits until a file has on its disk what was written. False if that cannot
+  // be had; what is no file needs none of it.
+  bool Flush();
+
   // The errno of the failed write; 0 while all is well.
   int error() const { return error_; }
 

@@ -11,8 +11,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "clawplane/client/connection.h"
 #include "clawplane/v1/gateway.pb.h"
-#include "client/connection.h"
 
 namespace clawplane::clawctl {
 

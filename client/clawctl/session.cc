@@ -79,6 +79,11 @@ int Session::Fail(absl::string_view task, client::CallError error,
   return code;
 }
 
+std::string Session::Reworded(client::CallError error) const {
+  Reword(connection.target(), error);
+  return Printable(client::Describe(error));
+}
+
 void Session::Tell(absl::string_view line) const {
   std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
 }

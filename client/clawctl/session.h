@@ -12,12 +12,12 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "client/call_error.h"
+#include "clawplane/client/call_error.h"
+#include "clawplane/client/connection.h"
+#include "clawplane/client/target.h"
 #include "client/clawctl/exit_code.h"
 #include "client/clawctl/interrupt.h"
 #include "client/clawctl/output.h"
-#include "client/connection.h"
-#include "client/target.h"
 
 namespace clawplane::clawctl {
 
@@ -76,6 +76,9 @@ class Session {
   int Fail(absl::string_view task, const grpc::Status& status) const {
     return Fail(task, client::ToCallError(status));
   }
+
+  // The error in words for people: who was not reached, and where.
+  std::string Reworded(client::CallError error) const;
 
   // Writes one line on standard error; `Note` does so unless quiet.
   void Tell(absl::string_view line) const;

@@ -3,11 +3,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "clawplane/client/status_stream.h"
 #include "client/clawctl/arguments.h"
 #include "client/clawctl/commands.h"
+#include "client/clawctl/line_notes.h"
 #include "client/clawctl/progress.h"
 #include "client/clawctl/status_text.h"
 #include "client/clawctl/text.h"
@@ -18,23 +22,44 @@ namespace {
 struct StatusOptions {
   bool watch = false;
   bool exit_code = false;
+  bool reconnect = false;
 };
 
-int Watch(Session& session) {
-  const grpc::Status status =
-      session.Read<v1::StreamStatusRequest, v1::StreamStatusResponse>(
-          &Stub::StreamStatus, v1::StreamStatusRequest(), std::nullopt,
-          [&](v1::StreamStatusResponse& response) {
-            if (session.json) return session.output.Json(response);
-            return session.output.Line(absl::StrCat(
-                ShowTime(absl::Now()), "  ", StatusLine(response.status())));
-          });
-  return status.ok() ? static_cast<int>(kOk)
-                     : session.Fail("follow the status", status);
+bool Print(Session& session, v1::GatewayStatus status) {
+  if (!session.json) {
+    return session.output.Line(
+        absl::StrCat(ShowTime(absl::Now()), "  ", StatusLine(status)));
+  }
+  v1::StreamStatusResponse response;
+  *response.mutable_status() = std::move(status);
+  return session.output.Json(response);
+}
+
+int Watch(Session& session, bool reconnect) {
+  client::StatusStream stream(session.connection);
+  Interrupt::Scope scope(
+      session.interrupt, [&stream] { stream.Cancel(); },
+      Interrupt::EndsWith::kInterruptOrReader);
+  LineNotes line(session);
+  while (true) {
+    client::StatusStream::Item item = stream.Next();
+    if (auto* status = std::get_if<v1::GatewayStatus>(&item)) {
+      line.IsUp();
+      if (!Print(session, std::move(*status))) return kOk;
+    } else if (auto* broken = std::get_if<client::Interruption>(&item)) {
+      if (!reconnect) return session.Fail("follow the status", broken->error);
+      line.Broke(*broken);
+    } else if (auto* error = std::get_if<client::CallError>(&item)) {
+      const bool reader_left =
+          session.interrupt.reader_left() && !session.interrupt.pressed();
+      return reader_left ? static_cast<int>(kOk)
+                         : session.Fail("follow the status", *error);
+    }
+  }
 }
 
 int Status(Session& session, const StatusOptions& options) {
-  if (options.watch) return Watch(session);
+  if (options.watch) return Watch(session, options.reconnect);
   v1::GetStatusResponse response;
   const grpc::Status status = session.Call(
       &Stub::GetStatus, v1::GetStatusRequest(), &response, kAtOnce);
@@ -123,6 +148,7 @@ void AddStatusCommands(CLI::App& app, Command& chosen) {
       ->add_flag("--exit-code", status->exit_code,
                  "Exit with 6 unless the gateway is running")
       ->excludes(watch);
+  AddReconnect(*command, status->reconnect)->needs(watch);
   command->callback([status, &chosen] {
     chosen = [status](Session& session) { return Status(session, *status); };
   });

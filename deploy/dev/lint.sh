@@ -36,7 +36,7 @@ format() {
 
 scripts() {
   local files=(dev .ci/run)
-  mapfile -t -O "${#files[@]}" files < <(find deploy -name '*.sh')
+  mapfile -t -O "${#files[@]}" files < <(find deploy client -name '*.sh')
   local file
   for file in "${files[@]}"; do
     bash -n "$file" || return

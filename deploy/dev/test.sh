@@ -1,18 +1,20 @@
 #!/bin/bash
-# ./dev test [--all]: builds everything, runs the tests on fakes, then those on
-# the real gateway, and looks for secrets in all that they wrote.
+# ./dev test [--all]: builds everything, runs the tests on fakes, the examples of
+# clients, then the tests on the real gateway, and looks for secrets in all that
+# they wrote.
 set -euo pipefail
 . deploy/dev/install.sh
 
-labels=(fast real)
+labels=(fast examples real)
 case ${1:-} in
   '') ;;
   --all) labels+=(long) ;;
   *) die "test knows --all, and not '$1'" ;;
 esac
 
-need_packages build test run
+need_packages build test examples run
 need_gateway
+need_npm_folder client/examples/node example "the packages of the example in Node (43 MB)"
 build dev
 
 output=$root/build/dev/test-output
@@ -20,6 +22,7 @@ rm -rf "$output"
 mkdir -p "$output"
 export CLAWPLANE_TEST_OPENCLAW_DIR=$gateway_dir
 export CLAWPLANE_TEST_NODE=$gateway_node
+export CLAWPLANE_TEST_EXAMPLE_MODULES=$dev/example/node_modules
 
 passed=0 failed=0 skipped=0 empty=()
 for label in "${labels[@]}"; do

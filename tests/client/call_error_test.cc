@@ -1,4 +1,4 @@
-#include "client/call_error.h"
+#include "clawplane/client/call_error.h"
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -6,6 +6,7 @@
 #include <chrono>
 #include <string>
 
+#include "clawplane/client/call.h"
 #include "client/clawctl/exit_code.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -156,6 +157,110 @@ TEST(ToCallError, LeavesDetailsOutThatCannotBeRead) {
       ToCallError({StatusCode::INTERNAL, "odd", "\xff\xff\xff"});
 
   EXPECT_EQ(Describe(error), "odd [INTERNAL]");
+}
+
+Retry RetryOf(StatusCode code, const std::string& reason,
+              v1::GatewayError::Outcome outcome, bool retryable = false) {
+  v1::GatewayError gateway;
+  gateway.set_outcome(outcome);
+  gateway.set_retryable(retryable);
+  return ToCallError(Refusal(code, "x", reason, "clawplane", gateway), kRpc)
+      .retry();
+}
+
+TEST(CallErrorRetry, FollowsTheOutcomeOfAnRpc) {
+  const auto not_sent = v1::GatewayError::OUTCOME_NOT_SENT;
+  const auto unknown = v1::GatewayError::OUTCOME_SENT_UNKNOWN;
+  const auto replied = v1::GatewayError::OUTCOME_REPLIED;
+  struct Row {
+    StatusCode code;
+    const char* reason;
+    v1::GatewayError::Outcome outcome;
+    Retry wanted;
+  };
+  for (const Row& row : std::vector<Row>{
+           {StatusCode::UNAVAILABLE, "NOT_RUNNING", not_sent, Retry::kSafe},
+           {StatusCode::RESOURCE_EXHAUSTED, "QUEUE_FULL", not_sent,
+            Retry::kSafe},
+           {StatusCode::DEADLINE_EXCEEDED, "TIMED_OUT", not_sent, Retry::kSafe},
+           {StatusCode::FAILED_PRECONDITION, "NOT_RUNNING", not_sent,
+            Retry::kNever},
+           {StatusCode::RESOURCE_EXHAUSTED, "PARAMS_TOO_LARGE", not_sent,
+            Retry::kNever},
+           {StatusCode::INVALID_ARGUMENT, "BAD_REQUEST", not_sent,
+            Retry::kNever},
+           {StatusCode::ABORTED, "CONNECTION_LOST", unknown,
+            Retry::kOnlyIfIdempotent},
+           {StatusCode::DEADLINE_EXCEEDED, "TIMED_OUT", unknown,
+            Retry::kOnlyIfIdempotent},
+           {StatusCode::UNAVAILABLE, "UNAVAILABLE", replied, Retry::kSafe},
+           {StatusCode::DEADLINE_EXCEEDED, "AGENT_TIMEOUT", replied,
+            Retry::kOnlyIfIdempotent},
+           {StatusCode::INVALID_ARGUMENT, "INVALID_REQUEST", replied,
+            Retry::kNever},
+           {StatusCode::UNKNOWN, "ODD", replied, Retry::kNever}}) {
+    EXPECT_EQ(RetryOf(row.code, row.reason, row.outcome), row.wanted)
+        << CodeName(row.code) << " " << row.reason;
+  }
+  EXPECT_EQ(RetryOf(StatusCode::UNKNOWN, "BUSY", replied, /*retryable=*/true),
+            Retry::kSafe);
+}
+
+TEST(CallErrorRetry, FollowsWhatGrpcSaysOfACallThatWasCutOff) {
+  const auto retry = [](StatusCode code, const std::string& message,
+                        CallError::Method method) {
+    return ToCallError({code, message}, method).retry();
+  };
+
+  for (const auto method : {kRpc, CallError::Method::kOther}) {
+    EXPECT_EQ(
+        retry(StatusCode::UNAVAILABLE, "failed to connect to all", method),
+        Retry::kSafe);
+    for (const auto code :
+         {StatusCode::UNAVAILABLE, StatusCode::INTERNAL, StatusCode::UNKNOWN,
+          StatusCode::CANCELLED, StatusCode::DEADLINE_EXCEEDED}) {
+      EXPECT_EQ(retry(code, "Socket closed", method), Retry::kOnlyIfIdempotent)
+          << CodeName(code);
+    }
+    EXPECT_EQ(retry(StatusCode::RESOURCE_EXHAUSTED, "larger than max", method),
+              Retry::kNever);
+    EXPECT_EQ(retry(StatusCode::UNAUTHENTICATED, "", method), Retry::kNever);
+  }
+}
+
+TEST(CallErrorRetry, TakesTheServersWordForOtherMethods) {
+  const auto retry = [](StatusCode code, const std::string& reason) {
+    return ToCallError(Refusal(code, "x", reason)).retry();
+  };
+
+  EXPECT_EQ(retry(StatusCode::UNAVAILABLE, "SHUTTING_DOWN"), Retry::kSafe);
+  EXPECT_EQ(retry(StatusCode::ABORTED, "SUPERSEDED"), Retry::kNever);
+  EXPECT_EQ(retry(StatusCode::FAILED_PRECONDITION, "PORT_HELD"), Retry::kNever);
+}
+
+TEST(Call, ReturnsTheResponseOrTheError) {
+  FakeServer server;
+  server.get_status = [](auto& context, const auto&, auto& response) {
+    const auto left = context.deadline() - std::chrono::system_clock::now();
+    EXPECT_LT(left, std::chrono::seconds(11));
+    response.mutable_status()->set_port(1);
+    return grpc::Status::OK;
+  };
+  Target target;
+  target.address = server.unix_target();
+  const Connection connection(target);
+  v1::GetStatusResponse status;
+  v1::RpcResponse answer;
+
+  EXPECT_FALSE(Call(connection, &v1::GatewayService::Stub::GetStatus,
+                    v1::GetStatusRequest(), status)
+                   .has_value());
+  const auto error = Call(connection, &v1::GatewayService::Stub::Rpc,
+                          v1::RpcRequest(), answer);
+
+  EXPECT_EQ(status.status().port(), 1);
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, StatusCode::UNIMPLEMENTED);
 }
 
 TEST(ExitCodeFor, TellsTheCausesApart) {

@@ -1,4 +1,4 @@
-#include "client/connection.h"
+#include "clawplane/client/connection.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

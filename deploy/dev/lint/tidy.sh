@@ -22,6 +22,7 @@ closures() {
               sub(/(\.grpc)?\.pb\.h$/, ".proto", line)
               line = "proto/" line
             }
+            sub(/^clawplane\/client\//, "client/include/&", line)
             uses[file] = uses[file] " " line
           }
         close(file) }

@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "absl/time/time.h"
+#include "clawplane/client/target.h"
 #include "clawplane/v1/gateway.grpc.pb.h"
-#include "client/target.h"
 
 namespace clawplane::client {
 
@@ -33,8 +33,12 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  v1::GatewayService::Stub& stub() { return *stub_; }
+  v1::GatewayService::Stub& stub() const { return *stub_; }
   const Target& target() const { return target_; }
+
+  // A way of its own, which shares no connection with `stub()`: for who has
+  // reason to think that one dead without the kernel's knowing it.
+  std::unique_ptr<v1::GatewayService::Stub> NewStub() const;
 
   // Readies the context of a new call: the token, and the deadline, which is
   // none if no timeout is given.

@@ -14,6 +14,18 @@
 
 namespace clawplane::client {
 
+// Whether the same call may be made again.
+enum class Retry {
+  // Nothing was done, or who refused says that it may be repeated: after the
+  // delay, or with backoff where none was said.
+  kSafe,
+  // The call may have been carried out, or in part: repeat it where doing it
+  // twice is as good as once.
+  kOnlyIfIdempotent,
+  // The same call would fail again until something else has changed.
+  kNever,
+};
+
 // A failed call: gRPC's code and message, and what the details say.
 //
 // Thread-compatible.
@@ -42,6 +54,10 @@ struct CallError {
   bool unreachable() const {
     return code == grpc::StatusCode::UNAVAILABLE && reason.empty();
   }
+
+  // What to do next. Follows the outcome of an `Rpc` where one is known; when
+  // to do it is `retry_delay`.
+  Retry retry() const;
 
   // Whether the control plane itself, not the gateway, gave this reason.
   bool Is(v1::Reason wanted) const;
