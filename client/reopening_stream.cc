@@ -101,10 +101,11 @@ ReopeningStream::Outcome ReopeningStream::Advance(Clock::time_point deadline) {
       case grpc::CompletionQueue::SHUTDOWN:
         return End(Lost("the queue has ended"));
       case grpc::CompletionQueue::TIMEOUT:
-        if (Clock::now() >= NextDue())
+        if (Clock::now() >= NextDue()) {
           GiveUpSilentAttempt();
-        else if (Clock::now() >= deadline)
+        } else if (Clock::now() >= deadline) {
           return DeadlinePassed();
+        }
         break;
       case grpc::CompletionQueue::GOT_EVENT:
         if (tag == &wake_tag) break;
@@ -148,10 +149,11 @@ void ReopeningStream::Finish() {
 std::optional<ReopeningStream::Outcome> ReopeningStream::StepEnded(bool ok) {
   switch (phase_) {
     case Phase::kOpening:
-      if (ok)
+      if (ok) {
         Read();
-      else
+      } else {
         Finish();
+      }
       return std::nullopt;
     case Phase::kReading:
       if (!ok) {

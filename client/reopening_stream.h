@@ -54,14 +54,14 @@ class AttemptInto final : public StreamAttempt {
 // Opens attempts one after another, with pauses between them. Each attempt has
 // one step under way at a time, and all of it happens within `Next`.
 //
-//   phase      | step under way | left when                       | to
-//   -----------+----------------+---------------------------------+-----------
-//   kPaused    | none           | the pause is over               | kOpening
-//   kOpening   | opening        | the call has begun / failed     | kReading /
-//   kFinishing kReading   | reading        | a response came / the stream ended
-//   | kReady / kFinishing kReady     | none           | `Next` is called |
-//   kReading kFinishing | finishing      | the end's cause came            |
-//   kPaused, or the end
+//   kPaused     no step; then the pause is over, and the next attempt is opened
+//   kOpening    the call begins; then it has begun and is read, or has failed
+//               and is finished
+//   kReading    a response is read; then it lies ready, or the stream has ended
+//               and is finished
+//   kReady      no step; then `Next` is called, and reading goes on
+//   kFinishing  the cause of the end is fetched; then there is a pause, or the
+//               end
 //
 // Thread-compatible, but for `Cancel`. The connection outlives it, and so does
 // what `open` refers to.
