@@ -56,13 +56,14 @@ class Copies {
 
 }  // namespace
 
+bool EventBatch::MayFit(size_t bytes) const {
+  return events_.empty() ||
+         (events_.size() < kMaxEvents && bytes_ + bytes <= kMaxBytes);
+}
+
 bool EventBatch::Add(core::EncodedEventPtr event) {
-  const size_t size = event->size();
-  if (!events_.empty() &&
-      (events_.size() == kMaxEvents || bytes_ + size > kMaxBytes)) {
-    return false;
-  }
-  bytes_ += size;
+  if (!MayFit(event->size())) return false;
+  bytes_ += event->size();
   events_.push_back(std::move(event));
   return true;
 }

@@ -20,6 +20,9 @@ class EventBatch {
   static constexpr size_t kMaxEvents = 64;
   static constexpr size_t kMaxBytes = 256 * 1024;
 
+  // Whether an event that takes so many bytes at the least may fit: whether it
+  // is worth while to encode it for this response.
+  bool MayFit(size_t bytes) const;
   // False if it does not fit; a lone event always does.
   bool Add(core::EncodedEventPtr event);
 

@@ -15,6 +15,9 @@ namespace {
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedOutputStream;
 
+// What an event may have beside its payload.
+constexpr size_t kRoomForTheRest = 4 * 1024;
+
 // The head of a member with bytes: its tag and their number.
 std::string Head(int field, size_t size) {
   std::array<uint8_t, 16> bytes;
@@ -81,9 +84,18 @@ core::EncodedEvent EncodeBeforeJson(const core::Event& event,
 
 core::EventForm FormOf(const core::Event& event, core::EventForm asked,
                        size_t max_payload_bytes) {
-  return event.payload().size() > max_payload_bytes
+  const size_t size = event.payload().size();
+  const bool is_too_large_a_value =
+      asked == core::EventForm::kValue && size > kMaxValueJson;
+  return size > max_payload_bytes || is_too_large_a_value
              ? core::EventForm::kWithoutPayload
              : asked;
+}
+
+bool IsOverLimit(const core::EncodedEvent& event, core::EventForm form,
+                 size_t max_payload_bytes) {
+  return form == core::EventForm::kValue &&
+         event.size() > max_payload_bytes + kRoomForTheRest;
 }
 
 core::EncodedEvent Encode(const core::Event& event, std::string_view epoch,

@@ -14,6 +14,10 @@
 namespace clawplane::server {
 namespace {
 
+// How many events a stream looks at in one go. Where its filter matches little
+// that is all it does, and others are to have their turn.
+constexpr uint64_t kMaxLooks = 2048;
+
 grpc::ByteBuffer ToBytes(const v1::StreamEventsResponse& response) {
   const grpc::Slice whole(response.SerializeAsString());
   return grpc::ByteBuffer(&whole, 1);
@@ -82,19 +86,40 @@ bool EventStream::NextGap(grpc::ByteBuffer& response) {
 
 bool EventStream::NextEvents(grpc::ByteBuffer& response) {
   const core::EventLog& log = gateway_.events();
+  const uint64_t end = cursor_.next() + kMaxLooks;
   EventBatch batch;
-  while (const core::Event* const event = cursor_.Peek(log, query_.filter)) {
+  while (const core::Event* const event =
+             cursor_.Peek(log, query_.filter, end)) {
     const core::EventForm form =
         FormOf(*event, query_.form, query_.max_payload_bytes);
-    const auto encode = [&](const core::Event& whole) {
-      return Encode(whole, log.epoch(), form);
-    };
-    if (!batch.Add(log.Encoded(event->sequence, form, encode))) break;
+    const size_t payload =
+        form == core::EventForm::kWithoutPayload ? 0 : event->payload().size();
+    if (!batch.MayFit(payload) || !batch.Add(Encoded(*event, form))) break;
     cursor_.Pop();
   }
   if (batch.empty()) return false;
   response = batch.Write();
   return true;
+}
+
+core::EncodedEventPtr EventStream::Encoded(const core::Event& event,
+                                           core::EventForm form) const {
+  const core::EventLog& log = gateway_.events();
+  core::EncodedEventPtr encoded =
+      log.Encoded(event.sequence, form, [&](const core::Event& whole) {
+        return Encode(whole, log.epoch(), form);
+      });
+  return IsOverLimit(*encoded, form, query_.max_payload_bytes)
+             ? Encoded(event, core::EventForm::kWithoutPayload)
+             : encoded;
+}
+
+void EventStream::Rest() {
+  if (cursor_.next() <= gateway_.events().last()) {
+    gateway_.YieldToOthers(*this);
+  } else {
+    gateway_.Await(core::Topic::kEvents, *this);
+  }
 }
 
 void EventStream::Wake(uint64_t from) {

@@ -36,12 +36,17 @@ class EventStream final : public StreamCall<grpc::ByteBuffer> {
   void OnBegin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
   bool Next(grpc::ByteBuffer& response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
+  void Rest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
 
   bool NextGap(grpc::ByteBuffer& response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   bool NextEvents(grpc::ByteBuffer& response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   bool NextBookmark(grpc::ByteBuffer& response)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  // The event in this form, or without its payload if that is over the limit.
+  core::EncodedEventPtr Encoded(const core::Event& event,
+                                core::EventForm form) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
   const EventQuery query_;

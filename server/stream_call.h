@@ -95,7 +95,7 @@ class StreamCall : public core::Subscriber {
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {
     if (sink_ == nullptr || writing_ || finished_) return;
     if (!end_ && WriteNext()) return;
-    if (!end_) return gateway_.Await(topic_, *this);
+    if (!end_) return Rest();
     finished_ = true;
     gateway_.Unsubscribe(topic_, *this);
     sink_->Finish(*end_);
@@ -103,6 +103,11 @@ class StreamCall : public core::Subscriber {
 
   core::CoreStrand& strand_;
   core::GatewayManager& gateway_;
+
+  // There is nothing to write for the moment.
+  virtual void Rest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {
+    gateway_.Await(topic_, *this);
+  }
 
  private:
   // gRPC keeps what it needs of the message, so that a stream which waits for

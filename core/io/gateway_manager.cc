@@ -176,6 +176,12 @@ void GatewayManager::Await(Topic topic, Subscriber& subscriber) {
   audiences_[topic].Await(subscriber);
 }
 
+void GatewayManager::YieldToOthers(Subscriber& subscriber) {
+  strand_.AssertHeld();
+  audiences_[Topic::kEvents].Yield(subscriber);
+  WakeEventReadersLater();
+}
+
 void GatewayManager::Wake(Topic topic) {
   audiences_[topic].CallAll();
   audiences_[topic].WakeCalled();

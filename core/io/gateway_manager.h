@@ -127,9 +127,13 @@ class GatewayManager {
                  const EventFilter& filter = {});
   void Unsubscribe(Topic topic, Subscriber& subscriber);
   // It has read all there is, and is to be woken once: for the status and the
-  // logs as soon as there is more, for events at the end of the task that
-  // brought them, and for want of any in 10 s to 20 s as idle.
+  // logs as soon as there is more; for events at the end of the task that
+  // brought them, or soon after that if many wait; and for want of any within
+  // 10 s as idle.
   void Await(Topic topic, Subscriber& subscriber);
+  // It follows the events and has not looked at all of them: it is woken again
+  // when others have had their turn.
+  void YieldToOthers(Subscriber& subscriber);
 
   // ---- The end
   // Refuses orders and calls from now on, stops a gateway of ours or says

@@ -45,6 +45,11 @@ void Audience::Await(Subscriber& subscriber) {
   waiting.push_back(&subscriber);
 }
 
+void Audience::Yield(Subscriber& subscriber) {
+  if (subscriber.seat_ != Seat::kBusy) return;
+  CallOne(subscriber, /*from=*/0, /*idle=*/false);
+}
+
 void Audience::Call(const EventDraft& event, uint64_t sequence) {
   for (auto& [filter, group] : groups_) {
     if (!group.waiting.empty() && filter.Matches(event)) {
@@ -63,13 +68,17 @@ void Audience::CallIdle(uint64_t from) {
 
 void Audience::CallWaiting(Group& group, uint64_t from, bool idle) {
   for (Subscriber* const subscriber : group.waiting) {
-    subscriber->seat_ = Seat::kCalled;
-    subscriber->from_ = from;
-    subscriber->idle_ = idle;
-    subscriber->place_ = first_called_ + called_.size();
-    called_.push_back(subscriber);
+    CallOne(*subscriber, from, idle);
   }
   group.waiting.clear();
+}
+
+void Audience::CallOne(Subscriber& subscriber, uint64_t from, bool idle) {
+  subscriber.seat_ = Seat::kCalled;
+  subscriber.from_ = from;
+  subscriber.idle_ = idle;
+  subscriber.place_ = first_called_ + called_.size();
+  called_.push_back(&subscriber);
 }
 
 void Audience::WakeCalled(size_t most) {

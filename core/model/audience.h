@@ -83,6 +83,8 @@ class Audience {
   void Leave(Subscriber& subscriber);
   // It has read all there is and waits for more.
   void Await(Subscriber& subscriber);
+  // It has not, but lets others have their turn: it is called at once.
+  void Yield(Subscriber& subscriber);
 
   // There is news: this event, or for all.
   void Call(const EventDraft& event, uint64_t sequence);
@@ -104,6 +106,7 @@ class Audience {
   using Seat = Subscriber::Seat;
 
   void CallWaiting(Group& group, uint64_t from, bool idle);
+  void CallOne(Subscriber& subscriber, uint64_t from, bool idle);
   // Takes it from where it waits or was called.
   void Unseat(Subscriber& subscriber);
 

@@ -36,9 +36,10 @@ std::optional<EventCursor::Loss> EventCursor::TakeLoss(const EventLog& log) {
   return Loss{std::move(lost_after), Position(log)};
 }
 
-const Event* EventCursor::Peek(const EventLog& log, const EventFilter& filter) {
+const Event* EventCursor::Peek(const EventLog& log, const EventFilter& filter,
+                               uint64_t end) {
   if (HasLoss(log)) return nullptr;
-  for (; next_ <= log.last(); ++next_) {
+  for (end = std::min(end, log.last() + 1); next_ < end; ++next_) {
     const Event& event = log.at(next_);
     if (filter.Matches(event.what)) return &event;
   }

@@ -52,10 +52,15 @@ class EventCursor {
   std::optional<Loss> TakeLoss(const EventLog& log);
   bool HasLoss(const EventLog& log) const;
 
-  // The next event that the filter matches; none if there is none now, or a
-  // loss is to be told first. `Pop` goes on to the one after it.
-  const Event* Peek(const EventLog& log, const EventFilter& filter);
+  // The next event that the filter matches, of those with numbers below `end`;
+  // none if there is none now, or a loss is to be told first. `Pop` goes on to
+  // the one after it.
+  const Event* Peek(const EventLog& log, const EventFilter& filter,
+                    uint64_t end = UINT64_MAX);
   void Pop() { ++next_; }
+
+  // The number of the next event to look at.
+  uint64_t next() const { return next_; }
 
   // There is nothing that the reader wants before this number.
   void SkipTo(uint64_t sequence) {
@@ -70,7 +75,6 @@ class EventCursor {
  private:
   explicit EventCursor(uint64_t next) : next_(next) {}
 
-  // The number of the next event to look at.
   uint64_t next_ = 1;
   // Where the reader was in another epoch, until it is told of the loss.
   std::optional<EventPosition> elsewhere_;

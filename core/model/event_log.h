@@ -33,8 +33,8 @@ using EncodedEventPtr = std::shared_ptr<const EncodedEvent>;
 
 // Numbers events from 1 without holes, and keeps the latest of them, bounded by
 // count and bytes. A reader holds a number, not a queue (`EventCursor`):
-// thousands of slow ones cost no memory, and each learns from the numbers what
-// it missed.
+// thousands of slow ones cost it no memory, and each learns from the numbers
+// what it missed.
 //
 // An event is encoded when the first reader wants it in a form, and then kept
 // in that form beside it, the forms of the newest events for as long as there

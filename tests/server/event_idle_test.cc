@@ -61,7 +61,6 @@ class EventIdleTest : public core::ManagerTest {
   void Close() {
     OnStrand([&] {
       stream_->Abandon();
-      stream_->OnWritten(true);
       EXPECT_TRUE(taker_.finished);
       stream_.reset();
     });

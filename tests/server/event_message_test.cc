@@ -187,6 +187,28 @@ TEST(EventBatchTest, TakesAtMost256KiBUnlessItIsOneEvent) {
   EXPECT_FALSE(lone.Add(sized(1)));
 }
 
+TEST(EventBatchTest, SaysBeforehandWhatCannotFit) {
+  EventBatch batch;
+  EXPECT_TRUE(batch.MayFit(5'000'000)) << "one event always does";
+  ASSERT_TRUE(
+      batch.Add(Encoded(EventOf(EventKind::kNotification,
+                                core::GatewayPayload{std::string(1000, 'x')}),
+                        EventForm::kJson)));
+  EXPECT_TRUE(batch.MayFit(1000));
+  EXPECT_FALSE(batch.MayFit(EventBatch::kMaxBytes));
+}
+
+TEST(FormOfTest, GivesNoValuesOfLargePayloads) {
+  core::Event event = EventOf(EventKind::kNotification,
+                              core::GatewayPayload{std::string(4 << 20, ' ')});
+  constexpr size_t kPlenty = 32 << 20;
+  EXPECT_EQ(FormOf(event, EventForm::kValue, kPlenty), EventForm::kValue);
+  event.what.detail = core::GatewayPayload{std::string((4 << 20) + 1, ' ')};
+  EXPECT_EQ(FormOf(event, EventForm::kValue, kPlenty),
+            EventForm::kWithoutPayload);
+  EXPECT_EQ(FormOf(event, EventForm::kJson, kPlenty), EventForm::kJson);
+}
+
 TEST(FormOfTest, LeavesOutWhatIsOverTheLimit) {
   const core::Event event =
       EventOf(EventKind::kNotification, core::GatewayPayload{"12345"});

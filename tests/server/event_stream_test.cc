@@ -263,7 +263,41 @@ TEST_F(EventStreamTest, GivesValuesWhenAsked) {
   EXPECT_EQ(deep->notification().payload().omitted_bytes(), 180u);
 }
 
+TEST_F(EventStreamTest, CountsTheBytesOfAValueAgainstTheLimitToo) {
+  Request request;
+  request.set_payload_form(v1::PAYLOAD_FORM_VALUE);
+  EventReader reader(stub(), request);
+  reader.Read();
+  // Each zero is 2 bytes of JSON, and 11 of a value.
+  const auto list = [](const std::string& item, int count) {
+    std::string json = "[" + item;
+    for (int i = 1; i < count; ++i) json += "," + item;
+    return json + "]";
+  };
+  gateway_.Emit("fake.event", list("0", 90'000));
+  gateway_.Emit("fake.event", list("0", 100'000));
+  EXPECT_TRUE(reader.NextEvent()->notification().payload().has_value());
+  EXPECT_EQ(reader.NextEvent()->notification().payload().omitted_bytes(),
+            200'001u);
+}
+
 // ---- How many come at a time
+
+TEST_F(EventStreamTest, FindsWhatLiesFarBehind) {
+  constexpr int kFar = 5000;  // more than it looks at in one go
+  Emit(kFar, "other");
+  Emit(1, "wanted");
+  Emit(kFar, "other");
+  Emit(1, "wanted");
+  EventReader reader(stub(), FromOldest({"wanted"}));
+  const auto first = reader.NextEvent();
+  const auto second = reader.NextEvent();
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(second->sequence(), End().sequence());
+  EXPECT_EQ(first->sequence(), End().sequence() - kFar - 1);
+  Emit(1, "wanted");
+  EXPECT_EQ(reader.NextEvent()->sequence(), End().sequence());
+}
 
 TEST_F(EventStreamTest, BatchesAtMost64Events) {
   Emit(300);

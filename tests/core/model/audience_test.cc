@@ -171,6 +171,31 @@ TEST(AudienceTest, LetsAnyoneLeaveWhileItWakes) {
   EXPECT_EQ(audience.size(), 1u);
 }
 
+TEST(AudienceTest, WakesOneThatYieldedAfterThoseCalledBefore) {
+  Audience audience;
+  Reader yielding;
+  Reader called;
+  std::vector<Reader*> order;
+  for (Reader* reader : {&yielding, &called}) {
+    audience.Join(*reader);
+    reader->on_wake = [&order, reader] { order.push_back(reader); };
+  }
+  audience.Await(called);
+  audience.CallAll();
+
+  audience.Yield(yielding);
+  audience.Yield(called);  // it has been called already
+
+  EXPECT_TRUE(audience.has_called());
+  audience.WakeCalled();
+  EXPECT_THAT(order, ElementsAre(&called, &yielding));
+  EXPECT_THAT(yielding.wakes, ElementsAre(0));
+  audience.Yield(yielding);
+  audience.Leave(yielding);
+  audience.WakeCalled();
+  EXPECT_EQ(yielding.wakes.size(), 1u);
+}
+
 TEST(AudienceTest, TellsTheIdleFromTheWoken) {
   Audience audience;
   Reader idle;

@@ -70,6 +70,18 @@ TEST_F(EventCursorTest, GivesAnEventUntilItIsTaken) {
   EXPECT_EQ(cursor.Peek(log_, {})->sequence, 2u);
 }
 
+TEST_F(EventCursorTest, LooksNoFurtherThanItIsTold) {
+  auto cursor = EventCursor::FromNow(log_);
+  Append("a");
+  Append("a");
+  Append("b");
+  const EventFilter b({}, {"b"});
+  EXPECT_EQ(cursor.Peek(log_, b, 3), nullptr);
+  EXPECT_EQ(cursor.next(), 3u) << "the first two were looked at";
+  EXPECT_EQ(cursor.Peek(log_, b, 3), nullptr);
+  EXPECT_EQ(cursor.Peek(log_, b, 4)->sequence, 3u);
+}
+
 TEST_F(EventCursorTest, PassesWhatIsNotWanted) {
   auto cursor = EventCursor::FromNow(log_);
   Append("a");
