@@ -147,6 +147,12 @@ void ExamplesTest::ExpectToFollow(const std::vector<std::string>& command,
   ASSERT_TRUE(second->WaitForOutput("example {\"number\":3}"))
       << second->output() << second->errors();
 
+  second->Signal(SIGKILL);
+  second->Wait();
+  // A file without a place is not taken for none.
+  std::ofstream(place_file()) << "torn";
+  EXPECT_EQ(Run(command, variables, tcp_address())->Wait(), 1);
+
   const std::string said = first->output();
   EXPECT_THAT(said, StartsWith("state: STATE_RUNNING\nanswer: {"));
   EXPECT_THAT(said, HasSubstr("refused: INVALID_ARGUMENT INVALID_REQUEST "
