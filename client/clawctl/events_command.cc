@@ -160,9 +160,7 @@ class Follower {
   }
 
   std::optional<int> Take(const client::CallError& error) {
-    const bool reader_left =
-        session_.interrupt.reader_left() && !session_.interrupt.pressed();
-    return reader_left ? kOk : Fail(error);
+    return session_.interrupt.only_reader_left() ? kOk : Fail(error);
   }
 
   int Fail(const client::CallError& error) {
