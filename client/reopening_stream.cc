@@ -25,6 +25,12 @@ std::chrono::nanoseconds Bounded(absl::Duration duration) {
       std::clamp(duration, absl::ZeroDuration(), kLongest));
 }
 
+// How long a stream may be silent: for ever if that is not above zero.
+std::chrono::nanoseconds LimitOf(absl::Duration silence) {
+  return Bounded(silence > absl::ZeroDuration() ? silence
+                                                : absl::InfiniteDuration());
+}
+
 // For gRPC: on its own clock, which nobody sets.
 gpr_timespec ToGpr(std::chrono::nanoseconds from_now) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
@@ -53,7 +59,7 @@ ReopeningStream::ReopeningStream(const Connection& connection,
       open_(std::move(open)),
       plan_(options, SeededRandom()),
       pause_ends_(Clock::now()),
-      silence_limit_(Bounded(options.silence_limit), pause_ends_) {}
+      silence_limit_(LimitOf(options.silence_limit), pause_ends_) {}
 
 ReopeningStream::~ReopeningStream() {
   Cancel();
@@ -123,7 +129,7 @@ ReopeningStream::Clock::time_point ReopeningStream::NextDue() const {
 
 void ReopeningStream::Begin() {
   ++attempts_;
-  answered_ = false;
+  responses_ = 0;
   phase_ = Phase::kOpening;
   silence_limit_.Restart(Clock::now());
   absl::MutexLock lock(&mutex_);
@@ -161,8 +167,7 @@ std::optional<ReopeningStream::Outcome> ReopeningStream::StepEnded(bool ok) {
         return std::nullopt;
       }
       phase_ = Phase::kReady;
-      answered_ = true;
-      plan_.Succeeded();
+      if (++responses_ == 1) answered_at_ = Clock::now();
       return Came();
     case Phase::kFinishing:
       return AttemptEnded();
@@ -176,8 +181,9 @@ std::optional<ReopeningStream::Outcome> ReopeningStream::StepEnded(bool ok) {
 void ReopeningStream::GiveUpSilentAttempt() {
   if (phase_ == Phase::kPaused) return;
   was_silent_ = true;
-  // The connection may be dead without the kernel's knowing it: another one.
-  stub_ = connection_.NewStub();
+  // The connection may be dead without the kernel's knowing it: another one. If
+  // there may have been nothing to say, the next attempt finds out.
+  if (!MayBeSilent()) stub_ = connection_.NewStub();
   absl::MutexLock lock(&mutex_);
   context_->TryCancel();
 }
@@ -191,9 +197,12 @@ std::optional<ReopeningStream::Outcome> ReopeningStream::AttemptEnded() {
   phase_ = Phase::kPaused;
   pause_ends_ = Clock::now();
   const bool was_silent = std::exchange(was_silent_, false);
-  if (was_silent && answered_ && silence_ == Silence::kIsNormal) {
-    return std::nullopt;
-  }
+  // What was taken for dead did not live meanwhile, as far as is known.
+  const bool lived = !was_silent || MayBeSilent();
+  plan_.AttemptGave(responses_,
+                    lived ? absl::FromChrono(pause_ends_ - answered_at_)
+                          : absl::ZeroDuration());
+  if (was_silent && MayBeSilent()) return std::nullopt;
   CallError error = ToCallError(status_);
   if (was_silent) {
     error = Lost(absl::StrCat("nothing came for ",

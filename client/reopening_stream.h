@@ -9,6 +9,7 @@
 #include <grpcpp/support/async_stream.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -108,6 +109,10 @@ class ReopeningStream {
   // The moment at which something is due; the end of time if nothing is.
   Clock::time_point NextDue() const;
   void GiveUpSilentAttempt();
+  // Whether it may be that the attempt had merely nothing to say.
+  bool MayBeSilent() const {
+    return responses_ > 0 && silence_ == Silence::kIsNormal;
+  }
   bool is_cancelled();
   CallError End(CallError error);
 
@@ -124,9 +129,10 @@ class ReopeningStream {
   Phase phase_ = Phase::kPaused;
   Clock::time_point pause_ends_;
   SilenceLimit silence_limit_;
-  // Of the present attempt: whether it had a response, and whether it was given
-  // up for its silence.
-  bool answered_ = false;
+  // Of the present attempt: how many responses it had, when the first one came,
+  // and whether it was given up for its silence.
+  int64_t responses_ = 0;
+  Clock::time_point answered_at_;
   bool was_silent_ = false;
   int attempts_ = 0;
   std::optional<CallError> end_;

@@ -9,17 +9,26 @@ namespace {
 // Up to this share of a pause is left out.
 constexpr double kJitter = 0.2;
 
-// Doubling a first pause of a nanosecond so often makes a minute.
+// A shorter one would keep a processor busy.
+constexpr absl::Duration kShortestPause = absl::Milliseconds(1);
+
+// Doubling the shortest pause so often makes two years.
 constexpr int kMaxDoublings = 36;
 
 }  // namespace
 
 RetryPlan::RetryPlan(const StreamOptions& options,
                      std::function<double()> random)
-    : first_pause_(options.first_pause),
-      longest_pause_(options.longest_pause),
+    : first_pause_(std::max(options.first_pause, kShortestPause)),
+      longest_pause_(std::max(options.longest_pause, kShortestPause)),
       max_failures_(options.max_failures),
       random_(std::move(random)) {}
+
+void RetryPlan::AttemptGave(int64_t responses, absl::Duration lived) {
+  const bool succeeded =
+      responses > 1 || (responses == 1 && lived >= longest_pause_);
+  if (succeeded) failures_ = 0;
+}
 
 std::optional<absl::Duration> RetryPlan::AfterFailure(const CallError& error) {
   ++failures_;

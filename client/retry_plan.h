@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_CLIENT_RETRY_PLAN_H_
 #define CLAWPLANE_CLIENT_RETRY_PLAN_H_
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 
@@ -24,8 +25,9 @@ class RetryPlan {
   // The pause before the next attempt; nothing if there is to be none.
   std::optional<absl::Duration> AfterFailure(const CallError& error);
 
-  // The server answered.
-  void Succeeded() { failures_ = 0; }
+  // An attempt ends that gave so many responses, and lived for so long after
+  // the first of them; that may have been a success.
+  void AttemptGave(int64_t responses, absl::Duration lived);
 
   int failures() const { return failures_; }
 

@@ -35,8 +35,9 @@ std::string Summary(const v1::DescribeGatewayResponse& gateway) {
 
 int DescribeGateway(Session& session, const DescribeOptions& options) {
   v1::DescribeGatewayResponse response;
-  const grpc::Status status = session.Call(
-      &Stub::DescribeGateway, v1::DescribeGatewayRequest(), &response, kAtOnce);
+  const grpc::Status status =
+      session.Call(&Stub::DescribeGateway, v1::DescribeGatewayRequest(),
+                   &response, client::kAtOnce);
   if (!status.ok()) return session.Fail("describe the gateway", status);
   if (session.json) {
     session.output.Json(response);
@@ -54,8 +55,9 @@ int DescribeGateway(Session& session, const DescribeOptions& options) {
 
 int Version(Session& session) {
   v1::GetServerInfoResponse server;
-  const grpc::Status status = session.Call(
-      &Stub::GetServerInfo, v1::GetServerInfoRequest(), &server, kAtOnce);
+  const grpc::Status status =
+      session.Call(&Stub::GetServerInfo, v1::GetServerInfoRequest(), &server,
+                   client::kAtOnce);
   if (session.json) {
     session.output.Line(absl::StrCat(
         R"({"client":{"version":")", CLAWPLANE_VERSION, R"("})",

@@ -1,5 +1,6 @@
 // events: the log of what happened.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,7 +10,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "clawplane/client/event_stream.h"
 #include "client/clawctl/arguments.h"
 #include "client/clawctl/commands.h"
@@ -130,7 +130,7 @@ class Follower {
       EventStream::Item item = stream_.Next(
           is_stored() ? absl::InfiniteDuration() : absl::ZeroDuration());
       code = std::visit([this](auto& it) { return Take(std::move(it)); }, item);
-      const bool late = absl::Now() - stored_at_ > kLongestUnstored;
+      const bool late = Clock::now() - stored_at_ > kLongestUnstored;
       if (code || late) Store(code);
     }
     return *code;
@@ -138,6 +138,7 @@ class Follower {
 
  private:
   using EventStream = client::EventStream;
+  using Clock = std::chrono::steady_clock;
 
   template <typename Piece>
   std::optional<int> Take(Piece piece) {
@@ -159,22 +160,25 @@ class Follower {
   }
 
   std::optional<int> Take(const client::CallError& error) {
-    const bool reader_left =
-        session_.interrupt.reader_left() && !session_.interrupt.pressed();
-    return reader_left ? kOk : Fail(error);
+    return session_.interrupt.only_reader_left() ? kOk : Fail(error);
   }
 
   int Fail(const client::CallError& error) {
     const std::string go_on = GoOn();
-    const int code = session_.Fail(
-        "follow the events", error,
-        error.Is(v1::REASON_EVENTS_LOST)
-            ? "events are gone from the log; read what it holds with "
-              "--from-oldest"
-            : go_on);
+    const int code =
+        session_.Fail("follow the events", error,
+                      error.Is(v1::REASON_EVENTS_LOST) ? WhenLost() : go_on);
     const bool has_place = code == kInterrupted || code == kUnreachable;
     if (has_place && !go_on.empty()) session_.Note(go_on);
     return code;
+  }
+
+  std::string WhenLost() const {
+    return HasFile() ? Printable(absl::StrCat("remove ", options_.resume_file,
+                                              " to begin anew, or leave "
+                                              "--fail-on-gap out"))
+                     : "events are gone from the log; read what it holds with "
+                       "--from-oldest";
   }
 
   std::string GoOn() const {
@@ -197,8 +201,12 @@ class Follower {
   // What was printed comes first: after a crash in between, it is printed
   // again.
   void Store(std::optional<int>& code) {
-    stored_at_ = absl::Now();
-    if (is_stored() || !session_.output.Flush()) return;
+    stored_at_ = Clock::now();
+    if (is_stored()) return;
+    if (!session_.output.Flush()) {
+      if (!code) code = kFailed;  // The reader that left has ended it already.
+      return;
+    }
     stored_ = printer_.position();
     const absl::Status status = StorePlace(options_.resume_file, *stored_);
     if (status.ok()) return;
@@ -207,7 +215,7 @@ class Follower {
     code = kFailed;
   }
 
-  static constexpr absl::Duration kLongestUnstored = absl::Seconds(1);
+  static constexpr std::chrono::seconds kLongestUnstored{1};
 
   Session& session_;
   const EventsOptions& options_;
@@ -215,18 +223,24 @@ class Follower {
   EventStream stream_;
   LineNotes line_;
   std::optional<v1::EventPosition> stored_;
-  absl::Time stored_at_ = absl::Now();
+  Clock::time_point stored_at_ = Clock::now();
 };
+
+int Refuse(const Session& session, const absl::Status& status) {
+  session.Tell(
+      absl::StrCat("clawctl: ", Printable(std::string(status.message()))));
+  return kUsage;
+}
 
 int Events(Session& session, const EventsOptions& options) {
   v1::StreamEventsRequest request = MakeRequest(options);
+  std::optional<PlaceLock> lock;
   if (!options.resume_file.empty()) {
+    absl::StatusOr<PlaceLock> taken = PlaceLock::Take(options.resume_file);
+    if (!taken.ok()) return Refuse(session, taken.status());
+    lock.emplace(*std::move(taken));
     auto place = ReadPlace(options.resume_file);
-    if (!place.ok()) {
-      session.Tell(absl::StrCat(
-          "clawctl: ", Printable(std::string(place.status().message()))));
-      return kUsage;
-    }
+    if (!place.ok()) return Refuse(session, place.status());
     if (*place) *request.mutable_after() = **std::move(place);
   }
   return Follower(session, options, std::move(request)).Run();
@@ -262,12 +276,19 @@ void AddEventsCommand(CLI::App& app, Command& chosen) {
                     "Fail if events of the range are lost");
   command->add_option("--count", options->count, "End after so many events")
       ->check(CLI::PositiveNumber);
-  command->add_option(
-      "--resume-file", options->resume_file,
-      "Keep the position in this file, and go on from there at the next start; "
-      "without such a file, begin as --after or --from-oldest say. The file is "
-      "written after what it covers: who is killed in between prints some "
-      "events again, and leaves none out. Implies --reconnect");
+  command
+      ->add_option(
+          "--resume-file", options->resume_file,
+          "Keep the position in this file, and go on from there at the next "
+          "start, with the same --kind and --name, which it does not hold; "
+          "without such a file, begin as --after or --from-oldest say. The "
+          "file is written after what it covers: clawctl, if killed in "
+          "between, writes some events again, and leaves none out. What the "
+          "reader of a pipe had not taken when it died is lost with it: write "
+          "into a file. Implies --reconnect")
+      ->check([](const std::string& name) -> std::string {
+        return name.empty() ? "the name is empty" : "";
+      });
   AddReconnect(*command, options->reconnect);
   command->add_flag("--full", options->full, "Do not cut long lines");
   command->callback([options, &chosen] {

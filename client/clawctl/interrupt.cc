@@ -84,7 +84,7 @@ Interrupt::Scope::Scope(Interrupt& interrupt, std::function<void()> cancel,
   const bool is_stream = ends == EndsWith::kInterruptOrReader;
   if (is_stream) interrupt_.streams_.insert(this);
   // What came before this call was made counts for it as well.
-  if (interrupt_.pressed() || (is_stream && interrupt_.reader_left())) {
+  if (interrupt_.pressed() || (is_stream && interrupt_.reader_left_)) {
     cancel_();
   }
 }

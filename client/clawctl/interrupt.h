@@ -32,8 +32,9 @@ class Interrupt {
 
   // Whether Ctrl-C was pressed.
   bool pressed() const { return pressed_; }
-  // Whether the reader of standard output is known to be gone.
-  bool reader_left() const { return reader_left_; }
+  // Whether the reader of standard output is known to be gone, and that alone
+  // has ended the streams.
+  bool only_reader_left() const { return reader_left_ && !pressed_; }
 
   enum class EndsWith { kInterrupt, kInterruptOrReader };
 

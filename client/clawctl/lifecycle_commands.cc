@@ -65,7 +65,7 @@ grpc::Status CallWithProgress(Session& session,
 std::string NextStepFor(Session& session, const client::CallError& error) {
   v1::GetStatusResponse response;
   const grpc::Status status = session.Call(
-      &Stub::GetStatus, v1::GetStatusRequest(), &response, kAtOnce);
+      &Stub::GetStatus, v1::GetStatusRequest(), &response, client::kAtOnce);
   const v1::GatewayFault& fault = response.status().error();
   return status.ok() && error.Is(fault.reason()) ? fault.next_step() : "";
 }

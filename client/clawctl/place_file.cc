@@ -1,6 +1,8 @@
 #include "client/clawctl/place_file.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,10 +51,36 @@ bool SyncFolderOf(const std::string& path) {
   const std::string folder =
       slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return fd >= 0 && Close(fd, fsync(fd) == 0);
+  if (fd < 0) return false;
+  const bool synced = fsync(fd) == 0 || errno == EINVAL || errno == EROFS ||
+                      errno == ENOTSUP;  // Not every file system can.
+  return Close(fd, synced);
+}
+
+// Keeps the cause of the failure.
+void Remove(const std::string& path) {
+  const int error = errno;
+  unlink(path.c_str());
+  errno = error;
 }
 
 }  // namespace
+
+absl::StatusOr<PlaceLock> PlaceLock::Take(const std::string& path) {
+  const std::string name = absl::StrCat(path, ".lock");
+  const int fd =
+      open(name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) return Failure("open", name);
+  PlaceLock lock(fd);
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return Failure("lock", name);
+  return absl::FailedPreconditionError(
+      absl::StrCat("the resume file ", path, " is in use by another run"));
+}
+
+PlaceLock::~PlaceLock() {
+  if (fd_ >= 0) close(fd_);
+}
 
 absl::StatusOr<std::optional<v1::EventPosition>> ReadPlace(
     const std::string& path) {
@@ -79,17 +107,18 @@ absl::StatusOr<std::optional<v1::EventPosition>> ReadPlace(
 
 absl::Status StorePlace(const std::string& path,
                         const v1::EventPosition& position) {
-  const std::string fresh = absl::StrCat(path, ".new");
-  const int fd =
-      open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  // A name of its own: nobody else writes there, or has put a link there.
+  std::string fresh = absl::StrCat(path, ".XXXXXX");
+  const int fd = mkostemp(fresh.data(), O_CLOEXEC);
   if (fd < 0) return Failure("write", fresh);
   const bool written =
       WriteAll(fd, absl::StrCat(ShowPosition(position), "\n")) &&
       fsync(fd) == 0;
-  if (!Close(fd, written)) return Failure("write", fresh);
-  if (rename(fresh.c_str(), path.c_str()) != 0 || !SyncFolderOf(path)) {
+  if (!Close(fd, written) || rename(fresh.c_str(), path.c_str()) != 0) {
+    Remove(fresh);
     return Failure("write the resume file", path);
   }
+  if (!SyncFolderOf(path)) return Failure("write the resume file", path);
   return absl::OkStatus();
 }
 

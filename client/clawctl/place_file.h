@@ -5,12 +5,33 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "clawplane/v1/gateway.pb.h"
 
 namespace clawplane::clawctl {
+
+// Keeps others from a resume file for as long as it lives. The lock is on
+// another file, `PATH.lock`, because each new position makes a new file; it is
+// left behind, because who removes it might remove that of another run.
+//
+// Thread-compatible.
+class PlaceLock {
+ public:
+  // An error if another process has it.
+  static absl::StatusOr<PlaceLock> Take(const std::string& path);
+
+  PlaceLock(PlaceLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  ~PlaceLock();
+  PlaceLock& operator=(PlaceLock&&) = delete;
+
+ private:
+  explicit PlaceLock(int fd) : fd_(fd) {}
+
+  int fd_;
+};
 
 // The position in the file, written as `EPOCH:SEQUENCE`; nothing if there is no
 // file. An error if it holds anything else.

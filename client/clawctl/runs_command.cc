@@ -36,7 +36,7 @@ int Runs(Session& session, const RunsOptions& options) {
   request.set_limit(options.last ? 1 : options.limit);
   v1::ListRunsResponse response;
   const grpc::Status status =
-      session.Call(&Stub::ListRuns, request, &response, kAtOnce);
+      session.Call(&Stub::ListRuns, request, &response, client::kAtOnce);
   if (!status.ok()) return session.Fail("list the runs", status);
   if (options.pid.has_value() && !Keep(*options.pid, response)) {
     session.Tell(

@@ -12,6 +12,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "clawplane/client/call.h"
 #include "clawplane/client/call_error.h"
 #include "clawplane/client/connection.h"
 #include "clawplane/client/target.h"
@@ -22,9 +23,6 @@
 namespace clawplane::clawctl {
 
 using Stub = v1::GatewayService::Stub;
-
-// The time limit of calls that the server answers at once.
-constexpr absl::Duration kAtOnce = absl::Seconds(10);
 
 // What the options say that all commands share. Thread-compatible.
 struct SharedOptions {
@@ -110,8 +108,7 @@ grpc::Status Session::Read(std::unique_ptr<grpc::ClientReader<Response>> (
   }
   if (satisfied) context.TryCancel();
   const grpc::Status status = reader->Finish();
-  const bool reader_left = interrupt.reader_left() && !interrupt.pressed();
-  return satisfied || reader_left ? grpc::Status::OK : status;
+  return satisfied || interrupt.only_reader_left() ? grpc::Status::OK : status;
 }
 
 }  // namespace clawplane::clawctl

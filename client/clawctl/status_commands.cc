@@ -1,5 +1,6 @@
 // status and wait: where the gateway is, now and later.
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,10 +51,9 @@ int Watch(Session& session, bool reconnect) {
       if (!reconnect) return session.Fail("follow the status", broken->error);
       line.Broke(*broken);
     } else if (auto* error = std::get_if<client::CallError>(&item)) {
-      const bool reader_left =
-          session.interrupt.reader_left() && !session.interrupt.pressed();
-      return reader_left ? static_cast<int>(kOk)
-                         : session.Fail("follow the status", *error);
+      return session.interrupt.only_reader_left()
+                 ? static_cast<int>(kOk)
+                 : session.Fail("follow the status", *error);
     }
   }
 }
@@ -62,7 +62,7 @@ int Status(Session& session, const StatusOptions& options) {
   if (options.watch) return Watch(session, options.reconnect);
   v1::GetStatusResponse response;
   const grpc::Status status = session.Call(
-      &Stub::GetStatus, v1::GetStatusRequest(), &response, kAtOnce);
+      &Stub::GetStatus, v1::GetStatusRequest(), &response, client::kAtOnce);
   if (!status.ok()) return session.Fail("get the status", status);
   if (session.json) {
     session.output.Json(response);
@@ -90,51 +90,100 @@ int TellError(const Session& session, const v1::GatewayFault& fault) {
   return kFailed;
 }
 
-int FailWait(const Session& session, const std::string& state,
-             const v1::StreamStatusResponse& last, const grpc::Status& status) {
-  const std::string task = absl::StrCat("wait for ", state);
-  if (status.ok()) {
-    // The reader of our output left, or the server ended what has no end.
-    session.Tell(absl::StrCat("clawctl: cannot ", task,
-                              ": the server ended the stream"));
-    return kFailed;
+// One wait: until the state is reached, cannot be, or the time is up. A server
+// that was there once may be restarted meanwhile. Thread-compatible.
+class Waiter {
+ public:
+  Waiter(Session& session, const WaitOptions& options)
+      : session_(session),
+        wanted_(*ParseState(options.state)),
+        task_(absl::StrCat("wait for ", StateName(wanted_))),
+        timeout_(OptionalTimeout(options.timeout)
+                     .value_or(absl::InfiniteDuration())),
+        stream_(session.connection),
+        line_(session) {}
+
+  int Run() {
+    Interrupt::Scope scope(
+        session_.interrupt, [this] { stream_.Cancel(); },
+        Interrupt::EndsWith::kInterruptOrReader);
+    std::optional<int> code;
+    while (!code) {
+      const auto waited = std::chrono::steady_clock::now() - began_at_;
+      client::StatusStream::Item item =
+          stream_.Next(timeout_ - absl::FromChrono(waited));
+      code = std::visit([this](auto& it) { return Take(std::move(it)); }, item);
+    }
+    return *code;
   }
-  return session.Fail(
-      task, client::ToCallError(status),
-      last.has_status()
-          ? absl::StrCat("the gateway is ", ProgressLine(last.status()))
-          : "");
-}
+
+ private:
+  std::optional<int> Take(v1::GatewayStatus status) {
+    line_.IsUp();
+    if (status.state() == wanted_) return Reached(std::move(status));
+    if (wanted_ == v1::GatewayStatus::STATE_RUNNING &&
+        status.state() == v1::GatewayStatus::STATE_ERROR) {
+      display_.reset();
+      return TellError(session_, status.error());
+    }
+    if (!display_) display_.emplace(session_.quiet);
+    display_->Show(status);
+    last_ = std::move(status);
+    return std::nullopt;
+  }
+
+  std::optional<int> Take(const client::Interruption& interruption) {
+    // Its line is wiped before another is written.
+    display_.reset();
+    if (!last_) return Fail(interruption.error);
+    line_.Broke(interruption);
+    return std::nullopt;
+  }
+
+  std::optional<int> Take(client::DeadlinePassed) {
+    client::CallError error;
+    error.code = grpc::StatusCode::DEADLINE_EXCEEDED;
+    return Fail(error);
+  }
+
+  std::optional<int> Take(const client::CallError& error) {
+    return session_.interrupt.only_reader_left() ? kFailed : Fail(error);
+  }
+
+  int Reached(v1::GatewayStatus status) {
+    display_.reset();
+    if (session_.json) {
+      v1::StreamStatusResponse response;
+      *response.mutable_status() = std::move(status);
+      session_.output.Json(response);
+    } else {
+      session_.output.Line(StatusLine(status));
+    }
+    return kOk;
+  }
+
+  int Fail(const client::CallError& error) {
+    display_.reset();
+    return session_.Fail(
+        task_, error,
+        last_ ? absl::StrCat("the gateway is ", ProgressLine(*last_)) : "");
+  }
+
+  Session& session_;
+  const v1::GatewayStatus::State wanted_;
+  const std::string task_;
+  const absl::Duration timeout_;
+  const std::chrono::steady_clock::time_point began_at_ =
+      std::chrono::steady_clock::now();
+  client::StatusStream stream_;
+  LineNotes line_;
+  std::optional<ProgressDisplay> display_;
+  // What came last; nothing if the server was never there.
+  std::optional<v1::GatewayStatus> last_;
+};
 
 int Wait(Session& session, const WaitOptions& options) {
-  const v1::GatewayStatus::State wanted = *ParseState(options.state);
-  v1::StreamStatusResponse last;
-  bool reached = false;
-  bool hopeless = false;
-  grpc::Status status;
-  {
-    ProgressDisplay display(session.quiet);
-    status = session.Read<v1::StreamStatusRequest, v1::StreamStatusResponse>(
-        &Stub::StreamStatus, v1::StreamStatusRequest(),
-        OptionalTimeout(options.timeout),
-        [&](v1::StreamStatusResponse& response) {
-          last = response;
-          const v1::GatewayStatus::State state = response.status().state();
-          reached = state == wanted;
-          hopeless = wanted == v1::GatewayStatus::STATE_RUNNING &&
-                     state == v1::GatewayStatus::STATE_ERROR;
-          if (!reached && !hopeless) display.Show(response.status());
-          return !reached && !hopeless;
-        });
-  }
-  if (hopeless) return TellError(session, last.status().error());
-  if (!reached) return FailWait(session, StateName(wanted), last, status);
-  if (session.json) {
-    session.output.Json(last);
-  } else {
-    session.output.Line(StatusLine(last.status()));
-  }
-  return kOk;
+  return Waiter(session, options).Run();
 }
 
 }  // namespace
@@ -154,7 +203,9 @@ void AddStatusCommands(CLI::App& app, Command& chosen) {
   });
 
   auto wait = std::make_shared<WaitOptions>();
-  command = app.add_subcommand("wait", "Wait until the gateway is in a state");
+  command = app.add_subcommand(
+      "wait",
+      "Wait until the gateway is in a state, through restarts of the server");
   command
       ->add_option("--for", wait->state,
                    "The state: running, stopped, error, ... Waiting for "

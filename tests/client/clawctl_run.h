@@ -45,6 +45,9 @@ class ClawctlRun {
   void AwaitOut(const std::string& text);
   void AwaitErr(const std::string& text);
 
+  // What it has written, as far as it was read.
+  const std::string& read_out() const { return result_.out; }
+
   void Signal(int signal) const;
 
   // Stops reading its output, as `head` does.

@@ -243,6 +243,42 @@ TEST_F(EventStreamTest, GivesUpAtItsLimitOfFailures) {
               ElementsAre("broken UNAVAILABLE", "end UNAVAILABLE"));
 }
 
+TEST_F(EventStreamTest, GivesUpWhereEachAttemptBreaksAfterItsFirstResponse) {
+  attempts_ = {{{Bookmark("e1", 0)}, kGone}};
+  options_.longest_pause = absl::Hours(1);
+  options_.max_failures = 3;
+  EventStream stream(connection_, request_, options_);
+
+  EXPECT_THAT(ShowNext(stream, 6),
+              ElementsAre("at e1:0", "broken UNAVAILABLE", "at e1:0",
+                          "broken UNAVAILABLE", "at e1:0", "end UNAVAILABLE"));
+}
+
+TEST_F(EventStreamTest, CountsFailuresAnewOnceAnAttemptGaveMoreThanABookmark) {
+  attempts_ = {{{Bookmark("e1", 0)}, kGone},
+               {{Bookmark("e1", 0), Events("e1", {1})}, kGone},
+               {{Bookmark("e1", 1)}, kGone}};
+  options_.longest_pause = absl::Hours(1);
+  options_.max_failures = 2;
+  EventStream stream(connection_, request_, options_);
+
+  EXPECT_THAT(ShowNext(stream, 7),
+              ElementsAre("at e1:0", "broken UNAVAILABLE", "at e1:0", "e1:1",
+                          "broken UNAVAILABLE", "at e1:1", "end UNAVAILABLE"));
+}
+
+TEST_F(EventStreamTest, WaitsForEverWithoutASilenceLimit) {
+  for (const absl::Duration none :
+       {absl::ZeroDuration(), absl::Seconds(-1), absl::InfiniteDuration()}) {
+    attempts_ = {{{Bookmark("e1", 0)}}};
+    options_.silence_limit = none;
+    EventStream stream(connection_, request_, options_);
+
+    EXPECT_EQ(ShowNext(stream), "at e1:0") << none;
+    EXPECT_EQ(ShowNext(stream, absl::Milliseconds(20)), "nothing yet") << none;
+  }
+}
+
 TEST_F(EventStreamTest, ReturnsWhenThePatienceIsOverAndLosesNothing) {
   absl::Notification go;
   server_.events = [&go](auto& context, const auto&, auto& writer) {
@@ -322,7 +358,7 @@ TEST_F(EventStreamTest, TakesANewConnectionWhenNothingComesAnyMore) {
                {{Bookmark("e1", 1), Events("e1", {2})}}};
   TcpRelay relay(server_.unix_target());
   const Connection connection(TargetOf(relay.target()));
-  options_.silence_limit = absl::Seconds(1);
+  options_.silence_limit = absl::Seconds(3);
   EventStream stream(connection, request_, options_);
   ASSERT_THAT(ShowNext(stream, 2), ElementsAre("at e1:0", "e1:1"));
 
@@ -331,7 +367,7 @@ TEST_F(EventStreamTest, TakesANewConnectionWhenNothingComesAnyMore) {
 
   const auto* broken = std::get_if<Interruption>(&item);
   ASSERT_NE(broken, nullptr);
-  EXPECT_THAT(broken->error.message, HasSubstr("nothing came for 1s"));
+  EXPECT_THAT(broken->error.message, HasSubstr("nothing came for 3s"));
   EXPECT_THAT(ShowNext(stream, 2), ElementsAre("at e1:1", "e1:2"));
   EXPECT_EQ(relay.connections(), 2);
 }

@@ -35,15 +35,46 @@ TEST(RetryPlan, LeavesOutAFifthAtMostAtRandom) {
   EXPECT_EQ(plan.AfterFailure(kGone), absl::Milliseconds(180));
 }
 
-TEST(RetryPlan, BeginsAnewAfterASuccess) {
+TEST(RetryPlan, BeginsAnewAfterAnAttemptThatGaveMoreThanOneResponse) {
   RetryPlan plan(StreamOptions(), &None);
   plan.AfterFailure(kGone);
   plan.AfterFailure(kGone);
 
-  plan.Succeeded();
+  plan.AttemptGave(2, absl::ZeroDuration());
 
   EXPECT_EQ(plan.AfterFailure(kGone), absl::Milliseconds(100));
   EXPECT_EQ(plan.failures(), 1);
+}
+
+TEST(RetryPlan, BeginsAnewAfterAnAttemptThatLivedForTheLongestPause) {
+  RetryPlan plan(StreamOptions(), &None);
+  plan.AfterFailure(kGone);
+
+  plan.AttemptGave(1, absl::Seconds(5));
+
+  EXPECT_EQ(plan.AfterFailure(kGone), absl::Milliseconds(100));
+}
+
+TEST(RetryPlan, GoesOnAfterAnAttemptThatBrokeAtOnceOrNeverAnswered) {
+  RetryPlan plan(StreamOptions(), &None);
+  plan.AfterFailure(kGone);
+
+  plan.AttemptGave(1, absl::Milliseconds(4999));
+  EXPECT_EQ(plan.AfterFailure(kGone), absl::Milliseconds(200));
+  plan.AttemptGave(0, absl::Hours(1));
+  EXPECT_EQ(plan.AfterFailure(kGone), absl::Milliseconds(400));
+}
+
+TEST(RetryPlan, PausesForAMillisecondAtLeast) {
+  StreamOptions options;
+  options.first_pause = absl::ZeroDuration();
+  RetryPlan plan(options, &None);
+
+  EXPECT_EQ(plan.AfterFailure(kGone), absl::Milliseconds(1));
+  EXPECT_EQ(plan.AfterFailure(kGone), absl::Milliseconds(2));
+  options.longest_pause = absl::ZeroDuration();
+  EXPECT_EQ(RetryPlan(options, &None).AfterFailure(kGone),
+            absl::Milliseconds(1));
 }
 
 TEST(RetryPlan, KeepsTheLongerPauseThatTheServerAskedFor) {

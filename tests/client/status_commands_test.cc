@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
+#include <memory>
+
 #include "absl/time/clock.h"
 #include "tests/client/clawctl_run.h"
 #include "tests/client/fake_server.h"
@@ -261,11 +264,52 @@ TEST(WaitCommand, GivesUpAfterItsTimeout) {
   EXPECT_THAT(run.err, HasSubstr("next: the gateway is stopped"));
 }
 
-TEST(WaitCommand, FailsIfTheServerEndsTheStream) {
+TEST(WaitCommand, FailsIfTheServerIsNotThere) {
   FakeServer server;
   server.statuses = [](auto&, const auto&, auto&) { return grpc::Status::OK; };
 
-  EXPECT_EQ(RunClawctl(server, {"wait", "--for", "running"}).code, 1);
+  EXPECT_EQ(RunClawctl(server, {"wait", "--for", "running"}).code, 3);
+}
+
+// A server that ends each stream after one status; its last one stays open.
+auto TellInTurn(std::vector<v1::GatewayStatus> statuses) {
+  auto calls = std::make_shared<std::atomic<size_t>>(0);
+  return [statuses, calls](auto& context, const auto&, auto& writer) {
+    const size_t number = (*calls)++;
+    v1::StreamStatusResponse response;
+    if (number < statuses.size()) {
+      *response.mutable_status() = statuses[number];
+      writer.Write(response);
+    }
+    if (number + 1 != statuses.size()) {
+      return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
+    }
+    FakeServer::WaitUntilCancelled(context);
+    return grpc::Status::CANCELLED;
+  };
+}
+
+TEST(WaitCommand, GoesOnThroughARestartOfTheServer) {
+  FakeServer server;
+  server.statuses = TellInTurn(
+      {StatusOf(State::STATE_STARTING), StatusOf(State::STATE_RUNNING)});
+
+  const auto run = RunClawctl(server, {"wait", "--for", "running"});
+
+  EXPECT_EQ(run.code, 0);
+  EXPECT_THAT(run.out, HasSubstr("running, pid 4711"));
+  EXPECT_THAT(run.err, HasSubstr("; trying again\n"));
+}
+
+TEST(WaitCommand, CountsItsTimeoutThroughARestartOfTheServer) {
+  FakeServer server;
+  server.statuses = TellInTurn(
+      {StatusOf(State::STATE_STARTING), StatusOf(State::STATE_STARTING)});
+
+  const auto run =
+      RunClawctl(server, {"wait", "--for", "running", "--timeout", "1s"});
+
+  EXPECT_EQ(run.code, 4);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/client/fake_server.h"
+#include "tests/client/tcp_relay.h"
 
 namespace clawplane::client {
 namespace {
@@ -38,7 +39,7 @@ std::vector<std::string> ShowNext(StatusStream& stream, int count) {
 // last one stays open.
 class StatusStreamTest : public ::testing::Test {
  protected:
-  StatusStreamTest() : connection_(ToServer()) {
+  StatusStreamTest() : connection_(To(server_.unix_target())) {
     options_.first_pause = absl::Milliseconds(1);
     server_.statuses = [this](auto& context, const auto&, auto& writer) {
       const size_t number = calls_++;
@@ -57,9 +58,9 @@ class StatusStreamTest : public ::testing::Test {
     };
   }
 
-  Target ToServer() const {
+  static Target To(const std::string& address) {
     Target target;
-    target.address = server_.unix_target();
+    target.address = address;
     return target;
   }
 
@@ -95,19 +96,37 @@ TEST_F(StatusStreamTest, TakesALowerRevisionOfANewStreamForANewServer) {
 }
 
 TEST_F(StatusStreamTest, IsOpenedAnewForItsSilenceWithoutAWord) {
-  attempts_ = {{1}, {1}, {1}, {2}};
+  attempts_ = {{1}, {1}, {2}};
   breaks_ = false;
-  options_.silence_limit = absl::Milliseconds(100);
-  StatusStream stream(connection_, options_);
+  options_.silence_limit = absl::Seconds(2);
+  TcpRelay relay(server_.unix_target());
+  const Connection connection(To(relay.target()));
+  StatusStream stream(connection, options_);
 
   EXPECT_THAT(ShowNext(stream, 2), ElementsAre("1", "2"));
-  EXPECT_GE(calls_, 4u);
+  EXPECT_EQ(calls_, 3u);
+  EXPECT_EQ(relay.connections(), 1);
+}
+
+TEST_F(StatusStreamTest, TakesANewConnectionWhereTheSilentOneIsDead) {
+  attempts_ = {{1}, {2}};
+  breaks_ = false;
+  options_.silence_limit = absl::Seconds(2);
+  TcpRelay relay(server_.unix_target());
+  const Connection connection(To(relay.target()));
+  StatusStream stream(connection, options_);
+  ASSERT_THAT(ShowNext(stream, 1), ElementsAre("1"));
+
+  relay.GoDumb();
+
+  EXPECT_THAT(ShowNext(stream, 2), ElementsAre("broken UNAVAILABLE", "2"));
+  EXPECT_EQ(relay.connections(), 2);
 }
 
 TEST_F(StatusStreamTest, TellsOfAServerThatNeverAnswers) {
   attempts_ = {{}, {1}};
   breaks_ = false;
-  options_.silence_limit = absl::Milliseconds(300);
+  options_.silence_limit = absl::Seconds(2);
   StatusStream stream(connection_, options_);
 
   EXPECT_THAT(ShowNext(stream, 2), ElementsAre("broken UNAVAILABLE", "1"));

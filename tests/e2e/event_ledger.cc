@@ -26,7 +26,7 @@ void EventLedger::Take(const v1::Event& event) {
   at_ = place;
   if (event.kind() == v1::EVENT_KIND_GAP) {
     gap_since_ = true;
-    ++gaps_;
+    ++gateway_gaps_;
   }
   const auto number = NumberIn(event.notification().payload().json());
   if (number) TakeNumber(*number);
@@ -39,7 +39,7 @@ void EventLedger::Take(const v1::EventGap& gap) {
   }
   at_ = gap.resumed_after();
   gap_since_ = true;
-  ++gaps_;
+  ++stream_gaps_;
 }
 
 void EventLedger::Take(const v1::EventPosition& bookmark) {

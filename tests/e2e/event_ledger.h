@@ -36,8 +36,9 @@ class EventLedger {
   // The publisher's: the last one that came, or 0, and how many came.
   int64_t last_number() const { return last_number_; }
   int numbers() const { return numbers_; }
-  // Gaps of the stream, and of the gateway.
-  int gaps() const { return gaps_; }
+  // Gaps that the stream told, and the gateway's among the events.
+  int stream_gaps() const { return stream_gaps_; }
+  int gateway_gaps() const { return gateway_gaps_; }
 
  private:
   void TakeNumber(int64_t number);
@@ -47,7 +48,8 @@ class EventLedger {
   int64_t last_number_ = 0;
   bool gap_since_ = false;
   int numbers_ = 0;
-  int gaps_ = 0;
+  int stream_gaps_ = 0;
+  int gateway_gaps_ = 0;
   std::vector<std::string> faults_;
 };
 

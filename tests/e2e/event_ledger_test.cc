@@ -104,6 +104,8 @@ TEST_F(EventLedgerTest, TakesAHoleThatTheGatewaysGapExplains) {
   ledger_.Take(Numbered(4, 7));
 
   EXPECT_THAT(ledger_.faults(), IsEmpty());
+  EXPECT_EQ(ledger_.gateway_gaps(), 1);
+  EXPECT_EQ(ledger_.stream_gaps(), 0);
   ledger_.Take(Numbered(5, 9));
   EXPECT_THAT(ledger_.faults(), ElementsAre(HasSubstr("without a gap")));
 }
@@ -116,7 +118,8 @@ TEST_F(EventLedgerTest, TakesAHoleThatTheStreamsGapExplains) {
   ledger_.Take(event);
 
   EXPECT_THAT(ledger_.faults(), IsEmpty());
-  EXPECT_EQ(ledger_.gaps(), 1);
+  EXPECT_EQ(ledger_.stream_gaps(), 1);
+  EXPECT_EQ(ledger_.gateway_gaps(), 0);
 }
 
 TEST_F(EventLedgerTest, FindsANewLogWithoutAGap) {

@@ -2,18 +2,23 @@
 // killed beneath them.
 
 #include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "clawplane/v1/gateway.pb.h"
 #include "tests/e2e/daemon_test.h"
+#include "tests/wait_for.h"
 
 namespace clawplane::testing {
 namespace {
@@ -63,6 +68,40 @@ class ExamplesTest : public DaemonTest {
                                    Emitted(absl::StrCat("run-", ++runs_)));
   }
 
+  struct Position {
+    std::string epoch;
+    uint64_t sequence = 0;
+  };
+
+  // Of the example's latest event, as the log has it.
+  Position LatestPosition() {
+    auto reader = RunClawctl(
+        {"events", "--from-oldest", "--name", "example", "--json", "-q"});
+    EXPECT_TRUE(reader->WaitForOutput("\"example\"")) << reader->errors();
+    reader->Signal(SIGINT);
+    reader->Wait();
+    Position latest;
+    std::istringstream lines(reader->output());
+    for (std::string line; std::getline(lines, line);) {
+      v1::StreamEventsResponse response;
+      EXPECT_TRUE(
+          google::protobuf::util::JsonStringToMessage(line, &response).ok());
+      for (const v1::Event& event : response.events()) {
+        if (event.name() == "example") {
+          latest = {event.epoch(), event.sequence()};
+        }
+      }
+    }
+    return latest;
+  }
+
+  // What an example has stored.
+  Position StoredPosition() const {
+    Position position;
+    std::ifstream(place_file()) >> position.epoch >> position.sequence;
+    return position;
+  }
+
   std::string place_file() const { return place_ / "place"; }
 
   void ExpectToFollow(const std::vector<std::string>& command,
@@ -91,6 +130,13 @@ void ExamplesTest::ExpectToFollow(const std::vector<std::string>& command,
   ASSERT_EQ(Clawctl({"start"}).exit_code, 0);
   Emit(2);
   ASSERT_TRUE(first->WaitForOutput("example {\"number\":2}"));
+  // An example killed between its print and its save would print it again.
+  const Position second_event = LatestPosition();
+  ASSERT_TRUE(WaitFor([&] {
+    const Position kept = StoredPosition();
+    return kept.epoch == second_event.epoch &&
+           kept.sequence >= second_event.sequence;
+  })) << ReadFile(place_file());
   first->Signal(SIGKILL);
   first->Wait();
   Emit(3);
@@ -100,6 +146,12 @@ void ExamplesTest::ExpectToFollow(const std::vector<std::string>& command,
   auto second = Run(command, variables, tcp_address());
   ASSERT_TRUE(second->WaitForOutput("example {\"number\":3}"))
       << second->output() << second->errors();
+
+  second->Signal(SIGKILL);
+  second->Wait();
+  // A file without a place is not taken for none.
+  std::ofstream(place_file()) << "torn";
+  EXPECT_EQ(Run(command, variables, tcp_address())->Wait(), 1);
 
   const std::string said = first->output();
   EXPECT_THAT(said, StartsWith("state: STATE_RUNNING\nanswer: {"));

@@ -6,8 +6,11 @@
 #include <clawplane/client/target.h>
 
 #include <cstdio>
+#include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 
 namespace client = clawplane::client;
@@ -23,18 +26,24 @@ std::string Show(const v1::EventPosition& position) {
 // The place is written into another file first, so that there is always a whole
 // one. What must not be printed twice after a loss of power needs fsync, too.
 void Save(const std::string& file, const v1::EventPosition& position) {
-  std::ofstream(file + ".new")
-      << position.epoch() << " " << position.sequence();
-  std::rename((file + ".new").c_str(), file.c_str());
+  const std::string fresh = file + ".new";
+  std::ofstream stream(fresh);
+  stream << position.epoch() << " " << position.sequence();
+  stream.close();
+  if (!stream || std::rename(fresh.c_str(), file.c_str()) != 0) {
+    throw std::runtime_error("cannot write " + file);
+  }
 }
 
 void Load(const std::string& file, v1::StreamEventsRequest& request) {
+  if (!std::filesystem::exists(file)) return;
   std::string epoch;
   uint64_t sequence = 0;
-  if (std::ifstream(file) >> epoch >> sequence) {
-    request.mutable_after()->set_epoch(epoch);
-    request.mutable_after()->set_sequence(sequence);
+  if (!(std::ifstream(file) >> epoch >> sequence)) {
+    throw std::runtime_error("there is no position in " + file);
   }
+  request.mutable_after()->set_epoch(epoch);
+  request.mutable_after()->set_sequence(sequence);
 }
 
 int Fail(const client::CallError& error) {
@@ -119,5 +128,10 @@ int main(int argc, char** argv) {
     std::cerr << "usage: follow_events TARGET PLACE_FILE" << std::endl;
     return 2;
   }
-  return Run(argv[1], argv[2]);
+  try {
+    return Run(argv[1], argv[2]);
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << std::endl;
+    return 1;
+  }
 }

@@ -129,16 +129,17 @@ function take(response, position) {
 // The responses of one stream, until it breaks or was silent for too long.
 async function* responses(client, position) {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), silence);
   const start = position && { case: "after", value: position };
-  try {
-    const options = { signal: abort.signal };
-    for await (const response of client.streamEvents({ start }, options)) {
-      timer.refresh();
-      yield response;
-    }
-  } finally {
-    clearTimeout(timer);
+  const options = { signal: abort.signal };
+  const stream = client.streamEvents({ start }, options);
+  const iterator = stream[Symbol.asyncIterator]();
+  while (true) {
+    const timer = setTimeout(() => abort.abort(), silence);
+    const { done, value } = await iterator
+      .next()
+      .finally(() => clearTimeout(timer)); // The work on it may take its time.
+    if (done) return;
+    yield value;
   }
 }
 

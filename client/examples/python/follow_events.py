@@ -99,6 +99,7 @@ def may_pass(error):
         grpc.StatusCode.CANCELLED,
         grpc.StatusCode.UNKNOWN,
         grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.ABORTED,
         grpc.StatusCode.DEADLINE_EXCEEDED,
     )
     if error.code() == grpc.StatusCode.UNAVAILABLE:
@@ -118,11 +119,12 @@ def responses(stub, metadata, position):
         timer.daemon = True
         timer.start()
         try:
-            yield next(call)
+            response = next(call)
         except StopIteration:
             return
         finally:
-            timer.cancel()
+            timer.cancel()  # Who works on the response may take his time.
+        yield response
 
 
 def take(response, position):
