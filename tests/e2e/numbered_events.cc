@@ -66,12 +66,12 @@ bool LogReader::AwaitNumber(int64_t number, absl::Duration patience) {
 }
 
 bool LogReader::AwaitMore(int64_t count) {
-  int64_t last = 0;
-  {
-    absl::MutexLock lock(&mutex_);
-    last = ledger_.last_number();
-  }
-  return AwaitNumber(last + count, absl::Seconds(20));
+  return AwaitNumber(last_number() + count, absl::Seconds(20));
+}
+
+int64_t LogReader::last_number() {
+  absl::MutexLock lock(&mutex_);
+  return ledger_.last_number();
 }
 
 const EventLedger& LogReader::Finish() {

@@ -38,6 +38,9 @@ class LogReader {
   // Whether so many more numbers come, before our patience ends.
   bool AwaitMore(int64_t count);
 
+  // The highest number that came; 0 before the first.
+  int64_t last_number();
+
   // Ends the stream. Returns what was read, for as long as this lives.
   const EventLedger& Finish();
 
