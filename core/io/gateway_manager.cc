@@ -10,7 +10,8 @@ namespace clawplane::core {
 namespace {
 
 constexpr Duration kIdleTick = std::chrono::seconds(10);
-// How many event readers are woken in one task: about half a millisecond.
+// How many event readers are woken in one task, so that other work of the
+// strand never waits for all of them.
 constexpr size_t kMaxWakes = 64;
 
 Fault ShuttingDown() {

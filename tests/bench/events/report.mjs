@@ -173,8 +173,8 @@ ${latencyTable(result)}
 
 ### Readers that are behind
 
-Burst: the gateway sends as fast as it can, to streams that wait for it. Replay: the log is full before the streams are
-opened, and they begin at its start. Clawplane puts up to 64 waiting events or 256 KiB into one response.
+Burst: the gateway sends as fast as it can, to streams that wait for it. Replay: the log is full, the events are the last in
+it, and the streams are opened with the position before them. Clawplane puts up to 64 waiting events or 256 KiB into one response.
 
 ${backlogTable(result)}
 
