@@ -1,7 +1,6 @@
 #include "server/app.h"
 
 #include <grpc/grpc.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <cstdio>
@@ -14,14 +13,11 @@
 #include "core/model/text.h"
 #include "server/log.h"
 #include "server/state_file.h"
+#include "server/transport_limits.h"
 #include "server/version.h"
 
 namespace clawplane::server {
 namespace {
-
-// What a client may send in one message: the most that a gateway accepts
-// (25 MiB) and room for the envelope.
-constexpr int kMaxRequestBytes = 33 * 1024 * 1024;
 
 // How long calls may take to end once the gateway is gone.
 constexpr std::chrono::seconds kServerGrace(2);
@@ -153,6 +149,7 @@ absl::Status App::Start() {
   health_.ServeOn(loop_);
   reflection_.ServeOn(loop_);
   loop_.Begin();
+  acceptor_.Begin(loop_);
   return absl::OkStatus();
 }
 
@@ -161,9 +158,7 @@ absl::Status App::Listen() {
   // threads, up to 10 s after large messages, and the process ends anyway.
   ::grpc_init();
   grpc::ServerBuilder builder;
-  // Two servers on one port would each get a part of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
+  ApplyTransportLimits(builder);
   builder.RegisterService(&service_.generated());
   builder.RegisterService(&health_.generated());
   builder.RegisterService(&reflection_.v1());
@@ -171,18 +166,15 @@ absl::Status App::Listen() {
   loop_.AddQueue(builder);
   int tcp_port = -1;
   if (config_.listen != "none") {
-    builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(),
-                             &tcp_port);
+    acceptor_.Add(builder, config_.listen, grpc::InsecureServerCredentials(),
+                  &tcp_port);
   }
   int unix_port = -1;
   if (config_.socket != "none") {
-    builder.AddListeningPort("unix:" + config_.socket,
-                             grpc::InsecureServerCredentials(), &unix_port);
+    acceptor_.Add(builder, "unix:" + config_.socket,
+                  grpc::InsecureServerCredentials(), &unix_port);
   }
-  // The socket's mode is its credential, from its first moment on.
-  const mode_t mask = ::umask(0177);
   server_ = builder.BuildAndStart();
-  ::umask(mask);
   if (server_ == nullptr || tcp_port == 0 || unix_port == 0) {
     // A port is told only once it is had, and the first failure ends it all.
     const bool tcp_failed = config_.listen != "none" && tcp_port <= 0;
@@ -207,6 +199,7 @@ void App::StopGateway(std::function<void()> stopped) {
 
 void App::End() {
   strand_.Post([this] { manager_.CloseStreams(); });
+  acceptor_.End();
   server_->Shutdown(std::chrono::system_clock::now() + kServerGrace);
   loop_.End();
   strand_.Post([this] {

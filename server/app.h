@@ -22,6 +22,7 @@
 #include "core/io/process_launcher.h"
 #include "core/io/ws_connection.h"
 #include "core/model/config.h"
+#include "server/acceptor.h"
 #include "server/access.h"
 #include "server/gateway_service.h"
 #include "server/health_service.h"
@@ -84,6 +85,7 @@ class App {
   HealthService health_;
   ReflectionService reflection_;
   ServerLoop loop_;
+  Acceptor acceptor_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> listeners_;
   std::thread io_thread_;

@@ -1,5 +1,8 @@
 #include "server/server_loop.h"
 
+#include <pthread.h>
+#include <time.h>
+
 #include <utility>
 
 #include "server/served_call.h"
@@ -27,6 +30,17 @@ void ServerLoop::Begin() {
     }
     Run();
   });
+  ::pthread_getcpuclockid(thread_.native_handle(), &clock_);
+}
+
+ServerLoop::Turn ServerLoop::turn() const {
+  const uint64_t waits = waits_.load(std::memory_order_relaxed);
+  timespec spent = {};
+  ::clock_gettime(clock_, &spent);
+  return {.number = waits / 2,
+          .is_waiting = waits % 2 == 0,
+          .cpu = std::chrono::seconds(spent.tv_sec) +
+                 std::chrono::nanoseconds(spent.tv_nsec)};
 }
 
 void ServerLoop::End() {
@@ -53,7 +67,13 @@ void ServerLoop::Run() {
   void* tag = nullptr;
   bool ok = false;
   const gpr_timespec at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
+  // Only this thread writes it.
+  const auto count = [this] {
+    waits_.store(waits_.load(std::memory_order_relaxed) + 1,
+                 std::memory_order_relaxed);
+  };
   while (queue_->Next(&tag, &ok)) {
+    count();
     int taken = 0;
     do {
       if (tag == nullptr) {
@@ -68,6 +88,7 @@ void ServerLoop::Run() {
              queue_->AsyncNext(&tag, &ok, at_once) ==
                  grpc::CompletionQueue::GOT_EVENT);
     HandOver();
+    count();
   }
 }
 

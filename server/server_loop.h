@@ -6,7 +6,10 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -56,6 +59,17 @@ class ServerLoop {
   // Waits for the thread. No call is left then. The strand must still run.
   void End();
 
+  // One time that the thread waits for events and takes them.
+  struct Turn {
+    uint64_t number = 0;
+    // Whether it waits: gRPC has it, and may let it work.
+    bool is_waiting = false;
+    // What the thread has spent so far.
+    std::chrono::nanoseconds cpu{0};
+  };
+  // For any thread, between `Begin` and `End`.
+  Turn turn() const;
+
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   core::CoreStrand& strand() { return strand_; }
 
@@ -80,6 +94,9 @@ class ServerLoop {
   };
   std::vector<Served> methods_;
   std::thread thread_;
+  clockid_t clock_ = 0;
+  // Counts both the beginnings and the ends of waits.
+  std::atomic<uint64_t> waits_ = 0;
   // Rings on the thread when it is to end.
   grpc::Alarm end_;
 

@@ -1,0 +1,103 @@
+// Where connections are made.
+
+#ifndef CLAWPLANE_SERVER_ACCEPTOR_H_
+#define CLAWPLANE_SERVER_ACCEPTOR_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/io/unique_fd.h"
+#include "server/connections.h"
+#include "server/server_loop.h"
+
+namespace clawplane::server {
+
+// Listens in gRPC's place, and hands it the connections: so many and no more,
+// and not too many at a time. Debian's gRPC 1.51 bounds neither, and once this
+// process was out of descriptors it would accept nothing again, on any socket.
+//
+// It also ends the connections that hold the `ServerLoop` captive: that reads a
+// socket as long as there is something in it, and meanwhile serves nobody, so
+// that one client which keeps its socket full would keep all others waiting,
+// and pile up calls by the hundred thousand. Who has its loop spend
+// `kCaptive` of CPU time without a single event is ended, if it comes by TCP:
+// the owner of the Unix socket is trusted.
+//
+// A life: constructed -> `Add`, for each address -> the server is started ->
+// `Begin` -> (serving) -> `End` -> the server is shut down. All are called by
+// the main thread; it has a thread of its own between `Begin` and `End`.
+class Acceptor {
+ public:
+  // Connections at a time, by TCP and by Unix sockets each; less where this
+  // process may not open that many files. A thousand are in use where each of
+  // so many streams has its own.
+  static constexpr size_t kMostConnections = 4'096;
+  // From one address: loopback has all the machine's users behind one.
+  static constexpr size_t kMostOfOnePeer = 2'048;
+  // New connections a second and listener, of which so many may come at once:
+  // each takes gRPC about 0.1 ms. Others wait with the kernel.
+  static constexpr double kPerSecond = 1'000;
+  static constexpr double kAtOnce = 256;
+  // A message of the largest size takes a third of it.
+  static constexpr std::chrono::milliseconds kCaptive{100};
+  // Who sent less meanwhile did not hold it.
+  static constexpr uint64_t kLoud = 65'536;
+
+  Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+  ~Acceptor();
+
+  // As `grpc::ServerBuilder::AddListeningPort`, for HOST:PORT and unix:PATH,
+  // but at once: `port` is the one in use, 1 for a Unix socket, 0 if it cannot
+  // be had. A Unix socket is its owner's alone from its first moment on, and
+  // takes the place of one that was left behind. Returns the system's error
+  // number, or 0.
+  int Add(grpc::ServerBuilder& builder, const std::string& address,
+          std::shared_ptr<grpc::ServerCredentials> credentials, int* port);
+
+  // `loop` has begun.
+  void Begin(const ServerLoop& loop);
+  // Takes no connections any more. Twice is as once.
+  void End();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Listener {
+    core::UniqueFd fd;
+    // Of a Unix socket.
+    std::string path;
+    std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc;
+    // Connections that may be taken now.
+    double allowance = kAtOnce;
+  };
+
+  void Run(const ServerLoop& loop);
+  void Accept(Listener& listener);
+  bool HasRoomFor(const std::string& peer);
+  void Watch(const ServerLoop& loop);
+
+  core::UniqueFd end_;
+  std::vector<Listener> listeners_;
+  std::thread thread_;
+
+  // Of its thread.
+  size_t most_ = kMostConnections;
+  Connections connections_;
+  Clock::time_point last_look_;
+  // As it was when it was first seen to be captive.
+  ServerLoop::Turn turn_;
+  bool is_listening_ = false;
+  bool is_to_trim_ = false;
+};
+
+}  // namespace clawplane::server
+
+#endif  // CLAWPLANE_SERVER_ACCEPTOR_H_
