@@ -154,6 +154,7 @@ void Acceptor::Run(const ServerLoop& loop) {
       if (wanted[i + 1].revents != 0) Accept(listener);
     }
     last_look_ = now;
+    HearComplaints(seconds);
     Watch(loop);
   }
 }
@@ -168,11 +169,9 @@ void Acceptor::Accept(Listener& listener) {
       return;
     }
     --listener.allowance;
-    const std::string peer =
-        listener.path.empty() ? Connections::PeerOf(fd.get()) : std::string();
-    const bool has_gone = listener.path.empty() && peer.empty();
-    if (has_gone || !HasRoomFor(peer)) continue;
-    connections_.Add(fd.get(), peer);
+    const auto peer = Connections::PeerOf(fd.get());
+    if (!peer || !HasRoomFor(peer->address)) continue;
+    connections_.Add(fd.get(), *peer);
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
         connection;
     connection.listener_fd = listener.fd.get();
@@ -181,42 +180,65 @@ void Acceptor::Accept(Listener& listener) {
   }
 }
 
-bool Acceptor::HasRoomFor(const std::string& peer) {
+bool Acceptor::HasRoomFor(const std::string& address) {
   const auto has = [&] {
-    return peer.empty() ? connections_.local() < most_
-                        : connections_.remote() < most_ &&
-                              connections_.Of(peer) < kMostOfOnePeer;
+    return address.empty() ? connections_.local() < most_
+                           : connections_.remote() < most_ &&
+                                 connections_.Of(address) < kMostOfOnePeer;
   };
   if (has()) return true;
   connections_.Forget();
   return has();
 }
 
+void Acceptor::Complain(const std::string& peer) {
+  const absl::MutexLock lock(&mutex_);
+  ++complaints_[peer];
+}
+
+void Acceptor::HearComplaints(double seconds) {
+  std::unordered_map<std::string, double> complaints;
+  {
+    const absl::MutexLock lock(&mutex_);
+    complaints.swap(complaints_);
+  }
+  connections_.Forgive(seconds * kForgivenPerSecond);
+  if (complaints.empty()) return;
+  Tell(connections_.Complain(complaints, kMostComplaints),
+       "with too many calls that nobody vouches for");
+}
+
 void Acceptor::Watch(const ServerLoop& loop) {
   const ServerLoop::Turn now = loop.turn();
-  if (!now.is_waiting || now.number != turn_.number) {
-    turn_ = now;
-    is_listening_ = false;
-    if (std::exchange(is_to_trim_, false)) {
-      connections_.Forget();
-      ::malloc_trim(0);
-    }
+  if (now.is_waiting && now.number == turn_.number) {
+    EndCaptor(now);
     return;
   }
+  turn_ = now;
+  is_listening_ = false;
+  if (std::exchange(is_to_trim_, false)) {
+    connections_.Forget();
+    ::malloc_trim(0);
+  }
+}
+
+// Who holds it is seen from what came while it was held.
+void Acceptor::EndCaptor(const ServerLoop::Turn& now) {
   const auto spent = now.cpu - turn_.cpu;
   if (spent >= kCaptive / 4 && !is_listening_) {
     is_listening_ = true;
     connections_.Listen();
   } else if (spent >= kCaptive) {
-    const size_t ended = connections_.EndLoudest(kLoud);
-    if (ended > 0) {
-      LogLine(core::Concat("warning: ended ", ended,
-                           " connections that kept all others waiting"));
-    }
+    Tell(connections_.EndLoudest(kLoud), "that kept all others waiting");
     turn_ = now;
     is_listening_ = false;
-    is_to_trim_ = true;
   }
+}
+
+void Acceptor::Tell(size_t ended, std::string_view why) {
+  if (ended == 0) return;
+  is_to_trim_ = true;
+  LogLine(core::Concat("warning: ended ", ended, " connections ", why));
 }
 
 }  // namespace clawplane::server

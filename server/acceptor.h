@@ -9,9 +9,13 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "core/io/unique_fd.h"
 #include "server/connections.h"
 #include "server/server_loop.h"
@@ -27,7 +31,8 @@ namespace clawplane::server {
 // that one client which keeps its socket full would keep all others waiting,
 // and pile up calls by the hundred thousand. Who has its loop spend
 // `kCaptive` of CPU time without a single event is ended, if it comes by TCP:
-// the owner of the Unix socket is trusted.
+// the owner of the Unix socket is trusted. So is who has too many calls that
+// nobody vouches for: those can pile up even while others are served.
 //
 // A life: constructed -> `Add`, for each address -> the server is started ->
 // `Begin` -> (serving) -> `End` -> the server is shut down. All are called by
@@ -48,6 +53,9 @@ class Acceptor {
   static constexpr std::chrono::milliseconds kCaptive{100};
   // Who sent less meanwhile did not hold it.
   static constexpr uint64_t kLoud = 65'536;
+  // Complaints about a connection: so many at once, and so many a second.
+  static constexpr double kMostComplaints = 200;
+  static constexpr double kForgivenPerSecond = 100;
 
   Acceptor();
   Acceptor(const Acceptor&) = delete;
@@ -67,6 +75,11 @@ class Acceptor {
   // Takes no connections any more. Twice is as once.
   void End();
 
+  // A call of this peer, as gRPC names it, was refused for want of a right
+  // token, or needed none. For any thread; a call of its own ends nothing at
+  // once.
+  void Complain(const std::string& peer);
+
  private:
   using Clock = std::chrono::steady_clock;
 
@@ -81,12 +94,19 @@ class Acceptor {
 
   void Run(const ServerLoop& loop);
   void Accept(Listener& listener);
-  bool HasRoomFor(const std::string& peer);
+  bool HasRoomFor(const std::string& address);
   void Watch(const ServerLoop& loop);
+  void EndCaptor(const ServerLoop::Turn& now);
+  void HearComplaints(double seconds);
+  void Tell(size_t ended, std::string_view why);
 
   core::UniqueFd end_;
   std::vector<Listener> listeners_;
   std::thread thread_;
+
+  absl::Mutex mutex_;
+  // By the name of the peer, since they were heard last.
+  std::unordered_map<std::string, double> complaints_ ABSL_GUARDED_BY(mutex_);
 
   // Of its thread.
   size_t most_ = kMostConnections;

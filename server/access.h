@@ -5,6 +5,7 @@
 
 #include <grpcpp/server_context.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,14 +27,21 @@ namespace clawplane::server {
 // Thread-safe.
 class Access {
  public:
-  explicit Access(std::string token) : token_(std::move(token)) {}
+  // `complain` is told the peer of each call that bears no right token.
+  explicit Access(std::string token,
+                  std::function<void(const std::string&)> complain = {})
+      : token_(std::move(token)), complain_(std::move(complain)) {}
 
   // Why the call may not go on; nothing if it may.
   std::optional<core::Fault> Refusal(
       const grpc::ServerContextBase& context) const;
 
  private:
+  core::Fault Refuse(const std::string& peer, std::string message,
+                     std::string advice) const;
+
   const std::string token_;
+  const std::function<void(const std::string&)> complain_;
 };
 
 }  // namespace clawplane::server

@@ -41,43 +41,50 @@ void Disconnect(int fd) {
 
 }  // namespace
 
-std::string Connections::PeerOf(int fd) {
+std::optional<Connections::Peer> Connections::PeerOf(int fd) {
   sockaddr_storage peer = {};
   socklen_t size = sizeof peer;
   if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) {
-    return {};
+    return std::nullopt;
   }
+  if (peer.ss_family == AF_UNIX) return Peer();
+  const auto* const in = reinterpret_cast<const sockaddr_in*>(&peer);
+  const auto* const in6 = reinterpret_cast<const sockaddr_in6*>(&peer);
   std::array<char, INET6_ADDRSTRLEN> text = {};
+  // Both have the port in the same place.
+  const std::string port = ":" + std::to_string(ntohs(in->sin_port));
   if (peer.ss_family == AF_INET) {
-    const auto* const in = reinterpret_cast<const sockaddr_in*>(&peer);
     ::inet_ntop(AF_INET, &in->sin_addr, text.data(), text.size());
-  } else if (peer.ss_family == AF_INET6) {
-    const auto* const in = reinterpret_cast<const sockaddr_in6*>(&peer);
-    ::inet_ntop(AF_INET6, &in->sin6_addr, text.data(), text.size());
+    return Peer{text.data(), "ipv4:" + (text.data() + port)};
   }
-  return text.data();
+  if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+    ::inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], text.data(), text.size());
+    return Peer{text.data(), "ipv4:" + (text.data() + port)};
+  }
+  ::inet_ntop(AF_INET6, &in6->sin6_addr, text.data(), text.size());
+  return Peer{text.data(), "ipv6:%5B" + (text.data() + ("%5D" + port))};
 }
 
-void Connections::Add(int fd, const std::string& peer) {
+void Connections::Add(int fd, const Peer& peer) {
   // Its number may have been that of one which has gone.
   const auto before = all_.find(fd);
   if (before != all_.end()) Erase(before);
   all_[fd] = {.cookie = CookieOf(fd), .peer = peer};
-  if (peer.empty()) return;
+  if (peer.address.empty()) return;
   ++remote_;
-  ++by_peer_[peer];
+  ++by_address_[peer.address];
 }
 
-size_t Connections::Of(const std::string& peer) const {
-  const auto found = by_peer_.find(peer);
-  return found == by_peer_.end() ? 0 : found->second;
+size_t Connections::Of(const std::string& address) const {
+  const auto found = by_address_.find(address);
+  return found == by_address_.end() ? 0 : found->second;
 }
 
 Connections::All::iterator Connections::Erase(All::iterator gone) {
-  if (!gone->second.peer.empty()) {
+  if (!gone->second.is_local()) {
     --remote_;
-    const auto count = by_peer_.find(gone->second.peer);
-    if (--count->second == 0) by_peer_.erase(count);
+    const auto count = by_address_.find(gone->second.peer.address);
+    if (--count->second == 0) by_address_.erase(count);
   }
   return all_.erase(gone);
 }
@@ -91,7 +98,7 @@ void Connections::Forget() {
 void Connections::Listen() {
   Forget();
   for (auto& [fd, connection] : all_) {
-    if (!connection.peer.empty()) connection.received = ReceivedBy(fd);
+    if (!connection.is_local()) connection.received = ReceivedBy(fd);
   }
 }
 
@@ -99,20 +106,39 @@ size_t Connections::EndLoudest(uint64_t least) {
   Forget();
   uint64_t most = 0;
   for (auto& [fd, connection] : all_) {
-    if (connection.peer.empty()) continue;
+    if (connection.is_local()) continue;
     connection.sent_since = ReceivedBy(fd) - connection.received + UnreadOf(fd);
     most = std::max(most, connection.sent_since);
   }
   if (most < least) return 0;
   size_t ended = 0;
   for (const auto& [fd, connection] : all_) {
-    if (connection.peer.empty() || connection.sent_since < most / 2) continue;
-    // gRPC may have closed it a moment ago; then its number is nobody's yet.
-    if (CookieOf(fd) != connection.cookie) continue;
+    if (connection.is_local() || connection.sent_since < most / 2) continue;
     Disconnect(fd);
     ++ended;
   }
   return ended;
+}
+
+size_t Connections::Complain(
+    const std::unordered_map<std::string, double>& complaints, double most) {
+  Forget();
+  size_t ended = 0;
+  for (auto& [fd, connection] : all_) {
+    const auto found = complaints.find(connection.peer.name);
+    if (found == complaints.end()) continue;
+    connection.complaints += found->second;
+    if (connection.complaints <= most) continue;
+    Disconnect(fd);
+    ++ended;
+  }
+  return ended;
+}
+
+void Connections::Forgive(double complaints) {
+  for (auto& [fd, connection] : all_) {
+    connection.complaints = std::max(0.0, connection.complaints - complaints);
+  }
 }
 
 }  // namespace clawplane::server

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -18,17 +19,23 @@ namespace clawplane::server {
 // Thread-compatible.
 class Connections {
  public:
-  // Where the socket's peer is: an address without its port, empty for a Unix
-  // socket.
-  static std::string PeerOf(int fd);
+  // The other end of a connection.
+  struct Peer {
+    // Empty for a Unix socket.
+    std::string address;
+    // As gRPC names it: `grpc::ServerContext::peer`.
+    std::string name;
+  };
+  // Nothing if it has gone.
+  static std::optional<Peer> PeerOf(int fd);
 
   // Before gRPC gets it, from this peer.
-  void Add(int fd, const std::string& peer);
+  void Add(int fd, const Peer& peer);
 
   // Those of Unix sockets, and the others.
   size_t local() const { return all_.size() - remote_; }
   size_t remote() const { return remote_; }
-  size_t Of(const std::string& peer) const;
+  size_t Of(const std::string& address) const;
 
   // Forgets those that have gone.
   void Forget();
@@ -39,10 +46,19 @@ class Connections {
   // how many that were. What they have sent and gRPC has not read is dropped.
   size_t EndLoudest(uint64_t least);
 
+  // Takes down so many complaints about the peers of these names, and ends
+  // those about which there are more than `most`; how many that were.
+  size_t Complain(const std::unordered_map<std::string, double>& complaints,
+                  double most);
+  // Forgives so many of each.
+  void Forgive(double complaints);
+
  private:
   struct Connection {
     uint64_t cookie = 0;
-    std::string peer;
+    Peer peer;
+    bool is_local() const { return peer.address.empty(); }
+    double complaints = 0;
     // Bytes that it had sent when that was looked at last.
     uint64_t received = 0;
     uint64_t sent_since = 0;
@@ -54,7 +70,7 @@ class Connections {
   // By descriptor.
   All all_;
   size_t remote_ = 0;
-  std::unordered_map<std::string, size_t> by_peer_;
+  std::unordered_map<std::string, size_t> by_address_;
 };
 
 }  // namespace clawplane::server
