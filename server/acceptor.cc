@@ -168,9 +168,13 @@ void Acceptor::Accept(Listener& listener) {
       if (errno != EAGAIN) listener.allowance = 0;
       return;
     }
-    --listener.allowance;
     const auto peer = Connections::PeerOf(fd.get());
-    if (!peer || !HasRoomFor(peer->address)) continue;
+    if (!peer || !HasRoomFor(peer->address)) {
+      // So cheap that it costs little of the share.
+      listener.allowance -= 0.1;
+      continue;
+    }
+    --listener.allowance;
     connections_.Add(fd.get(), *peer);
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
         connection;

@@ -11,6 +11,7 @@
 #include "core/io/state_lock_holder.h"
 #include "core/io/token_file.h"
 #include "core/model/text.h"
+#include "server/file_limit.h"
 #include "server/log.h"
 #include "server/state_file.h"
 #include "server/transport_limits.h"
@@ -42,7 +43,7 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       io_(1),
       keep_running_(io_.get_executor()),
       strand_(io_),
-      launcher_(strand_, {}),
+      launcher_(strand_, {.soft_file_limit = RaiseFileLimit()}),
       connector_(strand_),
       prober_(strand_),
       alarm_(strand_),

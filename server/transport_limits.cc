@@ -17,6 +17,7 @@ void ApplyTransportLimits(grpc::ServerBuilder& builder) {
   set(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
   set(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
   set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(kHandshakeTime));
+  set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(kIdleTime));
   set(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(kKeepaliveTime));
   set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(kKeepalivePatience));
   set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

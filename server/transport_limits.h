@@ -30,6 +30,10 @@ inline constexpr std::chrono::seconds kHandshakeTime(10);
 inline constexpr std::chrono::seconds kKeepaliveTime(30);
 inline constexpr std::chrono::seconds kKeepalivePatience(20);
 
+// A connection without a call for so long is told to go; its client comes back
+// with its next call, and need not know.
+inline constexpr std::chrono::minutes kIdleTime(10);
+
 // How often a client may ask the same, with calls or without. gRPC's clients
 // ask every 10 s at most; one that asks too often twice in a row is dropped.
 inline constexpr std::chrono::seconds kPingInterval(9);
