@@ -109,7 +109,12 @@ int Acceptor::Add(grpc::ServerBuilder& builder, const std::string& address,
   return 0;
 }
 
-void Acceptor::Begin(const ServerLoop& loop) {
+void Acceptor::JoinLoop(ServerLoop& loop) {
+  loop_ = &loop;
+  loop.set_visit([this] { HandOver(); });
+}
+
+void Acceptor::Begin() {
   rlimit files = {};
   ::getrlimit(RLIMIT_NOFILE, &files);
   const size_t may = files.rlim_cur > 2 * kReserve
@@ -117,7 +122,7 @@ void Acceptor::Begin(const ServerLoop& loop) {
                          : files.rlim_cur / 4;
   most_ = std::min(kMostConnections, may);
   last_look_ = Clock::now();
-  thread_ = std::thread([this, &loop] { Run(loop); });
+  thread_ = std::thread([this] { Run(); });
 }
 
 void Acceptor::End() {
@@ -130,7 +135,7 @@ void Acceptor::End() {
   }
 }
 
-void Acceptor::Run(const ServerLoop& loop) {
+void Acceptor::Run() {
   std::vector<pollfd> wanted;
   while (true) {
     wanted.assign(1, {end_.get(), POLLIN, 0});
@@ -145,8 +150,8 @@ void Acceptor::Run(const ServerLoop& loop) {
            has_to_look ? static_cast<int>(kTick.count()) : -1);
     if (wanted[0].revents != 0) return;
     const auto now = Clock::now();
-    const double seconds =
-        std::chrono::duration<double>(now - last_look_).count();
+    const auto elapsed = now - last_look_;
+    const double seconds = std::chrono::duration<double>(elapsed).count();
     for (size_t i = 0; i < listeners_.size(); ++i) {
       Listener& listener = listeners_[i];
       listener.allowance =
@@ -155,7 +160,7 @@ void Acceptor::Run(const ServerLoop& loop) {
     }
     last_look_ = now;
     HearComplaints(seconds);
-    Watch(loop);
+    Watch(elapsed);
   }
 }
 
@@ -176,11 +181,27 @@ void Acceptor::Accept(Listener& listener) {
     }
     --listener.allowance;
     connections_.Add(fd.get(), *peer);
+    {
+      const absl::MutexLock lock(&mutex_);
+      accepted_.push_back({&listener, std::move(fd)});
+    }
+    loop_->Ring();
+  }
+}
+
+// On the loop's thread.
+void Acceptor::HandOver() {
+  std::vector<Accepted> accepted;
+  {
+    const absl::MutexLock lock(&mutex_);
+    accepted.swap(accepted_);
+  }
+  for (auto& [listener, fd] : accepted) {
     grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters
         connection;
-    connection.listener_fd = listener.fd.get();
+    connection.listener_fd = listener->fd.get();
     connection.fd = fd.Release();
-    listener.grpc->HandleNewConnection(&connection);
+    listener->grpc->HandleNewConnection(&connection);
   }
 }
 
@@ -212,13 +233,16 @@ void Acceptor::HearComplaints(double seconds) {
        "with too many calls that nobody vouches for");
 }
 
-void Acceptor::Watch(const ServerLoop& loop) {
-  const ServerLoop::Turn now = loop.turn();
-  if (now.is_waiting && now.number == turn_.number) {
+void Acceptor::Watch(std::chrono::nanoseconds elapsed) {
+  const ServerLoop::Turn now = loop_->turn();
+  const bool is_captive = now.is_waiting && now.number == seen_.number &&
+                          now.cpu - seen_.cpu >= elapsed / 2;
+  seen_ = now;
+  if (is_captive) {
     EndCaptor(now);
     return;
   }
-  turn_ = now;
+  captive_since_ = now;
   is_listening_ = false;
   if (std::exchange(is_to_trim_, false)) {
     connections_.Forget();
@@ -228,13 +252,12 @@ void Acceptor::Watch(const ServerLoop& loop) {
 
 // Who holds it is seen from what came while it was held.
 void Acceptor::EndCaptor(const ServerLoop::Turn& now) {
-  const auto spent = now.cpu - turn_.cpu;
-  if (spent >= kCaptive / 4 && !is_listening_) {
+  if (!is_listening_) {
     is_listening_ = true;
     connections_.Listen();
-  } else if (spent >= kCaptive) {
+  } else if (now.cpu - captive_since_.cpu >= kCaptive) {
     Tell(connections_.EndLoudest(kLoud), "that kept all others waiting");
-    turn_ = now;
+    captive_since_ = now;
     is_listening_ = false;
   }
 }

@@ -70,8 +70,11 @@ class Acceptor {
   int Add(grpc::ServerBuilder& builder, const std::string& address,
           std::shared_ptr<grpc::ServerCredentials> credentials, int* port);
 
+  // Before `loop` begins, whose thread hands the connections over: gRPC reads
+  // them at once, and may keep the thread with that.
+  void JoinLoop(ServerLoop& loop);
   // `loop` has begun.
-  void Begin(const ServerLoop& loop);
+  void Begin();
   // Takes no connections any more. Twice is as once.
   void End();
 
@@ -92,10 +95,11 @@ class Acceptor {
     double allowance = kAtOnce;
   };
 
-  void Run(const ServerLoop& loop);
+  void Run();
   void Accept(Listener& listener);
   bool HasRoomFor(const std::string& address);
-  void Watch(const ServerLoop& loop);
+  void HandOver();
+  void Watch(std::chrono::nanoseconds elapsed);
   void EndCaptor(const ServerLoop::Turn& now);
   void HearComplaints(double seconds);
   void Tell(size_t ended, std::string_view why);
@@ -104,7 +108,14 @@ class Acceptor {
   std::vector<Listener> listeners_;
   std::thread thread_;
 
+  ServerLoop* loop_ = nullptr;
+
+  struct Accepted {
+    Listener* listener;
+    core::UniqueFd fd;
+  };
   absl::Mutex mutex_;
+  std::vector<Accepted> accepted_ ABSL_GUARDED_BY(mutex_);
   // By the name of the peer, since they were heard last.
   std::unordered_map<std::string, double> complaints_ ABSL_GUARDED_BY(mutex_);
 
@@ -112,8 +123,9 @@ class Acceptor {
   size_t most_ = kMostConnections;
   Connections connections_;
   Clock::time_point last_look_;
-  // As it was when it was first seen to be captive.
-  ServerLoop::Turn turn_;
+  // The loop's, as it was at the last look, and when it began to be captive.
+  ServerLoop::Turn seen_;
+  ServerLoop::Turn captive_since_;
   bool is_listening_ = false;
   bool is_to_trim_ = false;
 };

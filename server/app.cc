@@ -150,8 +150,9 @@ absl::Status App::Start() {
   service_.ServeOn(loop_);
   health_.ServeOn(loop_);
   reflection_.ServeOn(loop_);
+  acceptor_.JoinLoop(loop_);
   loop_.Begin();
-  acceptor_.Begin(loop_);
+  acceptor_.Begin();
   return absl::OkStatus();
 }
 

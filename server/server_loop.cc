@@ -63,24 +63,44 @@ void ServerLoop::ShutDownIfOver() {
   if (ending_ && calls_ == 0) queue_->Shutdown();
 }
 
+void ServerLoop::Ring() {
+  if (has_rung_.exchange(true)) return;
+  bell_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &bell_);
+}
+
+void ServerLoop::Visit() {
+  has_rung_ = false;
+  visit_();
+}
+
+// Only this thread writes it.
+void ServerLoop::CountWait() {
+  waits_.store(waits_.load(std::memory_order_relaxed) + 1,
+               std::memory_order_relaxed);
+}
+
+void ServerLoop::Take(void* tag, bool ok) {
+  if (tag == nullptr) {
+    ending_ = true;
+    ShutDownIfOver();
+  } else {
+    static_cast<CallEvent*>(tag)->Tell(ok);
+  }
+}
+
 void ServerLoop::Run() {
   void* tag = nullptr;
   bool ok = false;
   const gpr_timespec at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
-  // Only this thread writes it.
-  const auto count = [this] {
-    waits_.store(waits_.load(std::memory_order_relaxed) + 1,
-                 std::memory_order_relaxed);
-  };
   while (queue_->Next(&tag, &ok)) {
-    count();
+    CountWait();
     int taken = 0;
+    bool is_visited = false;
     do {
-      if (tag == nullptr) {
-        ending_ = true;
-        ShutDownIfOver();
+      if (tag == &bell_) {
+        is_visited = true;
       } else {
-        static_cast<CallEvent*>(tag)->Tell(ok);
+        Take(tag, ok);
       }
       // A call among many goes to the strand with those that are here already;
       // a lone one does not wait for the look.
@@ -88,7 +108,8 @@ void ServerLoop::Run() {
              queue_->AsyncNext(&tag, &ok, at_once) ==
                  grpc::CompletionQueue::GOT_EVENT);
     HandOver();
-    count();
+    CountWait();
+    if (is_visited) Visit();
   }
 }
 

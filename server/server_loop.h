@@ -10,8 +10,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/io/core_strand.h"
@@ -59,6 +61,13 @@ class ServerLoop {
   // Waits for the thread. No call is left then. The strand must still run.
   void End();
 
+  // Has the thread call `visit`, once for all calls that it has not followed
+  // yet. For any thread, between `Begin` and `End`. What gRPC does in a visit
+  // counts as a wait.
+  void Ring();
+  // Before `Begin`.
+  void set_visit(std::function<void()> visit) { visit_ = std::move(visit); }
+
   // One time that the thread waits for events and takes them.
   struct Turn {
     uint64_t number = 0;
@@ -84,6 +93,9 @@ class ServerLoop {
 
  private:
   void Run();
+  void Take(void* tag, bool ok);
+  void Visit();
+  void CountWait();
   void ShutDownIfOver();
 
   core::CoreStrand& strand_;
@@ -99,6 +111,10 @@ class ServerLoop {
   std::atomic<uint64_t> waits_ = 0;
   // Rings on the thread when it is to end.
   grpc::Alarm end_;
+  // Rings for a visit; set by the one who made `has_rung_` true.
+  grpc::Alarm bell_;
+  std::atomic<bool> has_rung_ = false;
+  std::function<void()> visit_;
 
   // Of the loop's thread.
   bool ending_ = false;
