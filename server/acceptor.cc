@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 #include <utility>
 
@@ -31,6 +32,12 @@ constexpr std::chrono::milliseconds kTick(50);
 
 // Descriptors that are not for connections.
 constexpr size_t kReserve = 256;
+
+uint64_t ResidentBytes() {
+  uint64_t total = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * static_cast<uint64_t>(::getpagesize());
+}
 
 int Bind(const core::UniqueFd& fd, const sockaddr* address, socklen_t size) {
   return ::bind(fd.get(), address, size) == 0 &&
@@ -242,12 +249,21 @@ void Acceptor::Watch(std::chrono::nanoseconds elapsed) {
     EndCaptor(now);
     return;
   }
+  WatchMemory();
   captive_since_ = now;
-  is_listening_ = false;
+  is_listening_ = has_too_much_;
   if (std::exchange(is_to_trim_, false)) {
     connections_.Forget();
     ::malloc_trim(0);
   }
+}
+
+// Once it has too much, it looks who sends; at the next look that is known.
+void Acceptor::WatchMemory() {
+  if (std::exchange(has_too_much_, ResidentBytes() > kMostMemory)) {
+    Tell(connections_.EndLoudest(kLoud), "because memory ran short");
+  }
+  if (has_too_much_) connections_.Listen();
 }
 
 // Who holds it is seen from what came while it was held.

@@ -52,7 +52,11 @@ class Acceptor {
   // A message of the largest size takes a third of it.
   static constexpr std::chrono::milliseconds kCaptive{100};
   // Who sent less meanwhile did not hold it.
-  static constexpr uint64_t kLoud = 65'536;
+  static constexpr uint64_t kLoud = 4'096;
+  // What this process may have in memory before those by TCP who send the most
+  // are ended: gRPC takes a message in as a whole, of up to 4 GB, and then
+  // looks whether it is too large. Ten of the largest calls are well below it.
+  static constexpr uint64_t kMostMemory = uint64_t{1} << 30;
   // Complaints about a connection: so many at once, and so many a second.
   static constexpr double kMostComplaints = 200;
   static constexpr double kForgivenPerSecond = 100;
@@ -100,6 +104,7 @@ class Acceptor {
   bool HasRoomFor(const std::string& address);
   void HandOver();
   void Watch(std::chrono::nanoseconds elapsed);
+  void WatchMemory();
   void EndCaptor(const ServerLoop::Turn& now);
   void HearComplaints(double seconds);
   void Tell(size_t ended, std::string_view why);
@@ -127,6 +132,7 @@ class Acceptor {
   ServerLoop::Turn seen_;
   ServerLoop::Turn captive_since_;
   bool is_listening_ = false;
+  bool has_too_much_ = false;
   bool is_to_trim_ = false;
 };
 

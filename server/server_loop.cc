@@ -88,10 +88,17 @@ void ServerLoop::Take(void* tag, bool ok) {
   }
 }
 
+bool ServerLoop::HasNext(void** tag, bool* ok) {
+  CountWait();
+  const auto next =
+      queue_->AsyncNext(tag, ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
+  CountWait();
+  return next == grpc::CompletionQueue::GOT_EVENT;
+}
+
 void ServerLoop::Run() {
   void* tag = nullptr;
   bool ok = false;
-  const gpr_timespec at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
   while (queue_->Next(&tag, &ok)) {
     CountWait();
     int taken = 0;
@@ -105,8 +112,7 @@ void ServerLoop::Run() {
       // A call among many goes to the strand with those that are here already;
       // a lone one does not wait for the look.
     } while (!work_.empty() && calls_ > 1 && ++taken < kMaxBatch &&
-             queue_->AsyncNext(&tag, &ok, at_once) ==
-                 grpc::CompletionQueue::GOT_EVENT);
+             HasNext(&tag, &ok));
     HandOver();
     CountWait();
     if (is_visited) Visit();

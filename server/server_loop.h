@@ -96,6 +96,7 @@ class ServerLoop {
   void Take(void* tag, bool ok);
   void Visit();
   void CountWait();
+  bool HasNext(void** tag, bool* ok);
   void ShutDownIfOver();
 
   core::CoreStrand& strand_;

@@ -42,7 +42,7 @@ const Attack& AttackOf(const std::string& name) {
 
 TEST_F(FloodEndTest, EndsAConnectionThatPingsTooOften) {
   constexpr uint32_t kEnhanceYourCalm = 11;
-  EXPECT_EQ(AttackOf("ping flood").run(tcp(), 1'000).goaway_code,
+  EXPECT_EQ(AttackOf("ping flood").run(tcp(), 10).goaway_code,
             kEnhanceYourCalm);
 }
 
@@ -53,7 +53,13 @@ TEST_F(FloodEndTest, EndsAConnectionThatHoldsTheLoop) {
 }
 
 TEST_F(FloodEndTest, EndsAConnectionWithWrongTokensAtFullSpeed) {
-  EXPECT_GT(AttackOf("failed tokens").run(tcp(), 20'000).ended, 0u);
+  Http2Attacker attacker(tcp());
+  ASSERT_TRUE(attacker.Begin());
+  for (uint32_t stream = 1; stream < 2'000; stream += 2) {
+    attacker.Send(
+        HeaderFrames(stream, kEndStream, HeaderBlock(CallHeaders(kGetStatus))));
+  }
+  EXPECT_TRUE(attacker.WaitForEnd());
   EXPECT_NE(daemon_->errors().find("that nobody vouches for"),
             std::string::npos);
 }
