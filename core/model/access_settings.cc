@@ -129,6 +129,18 @@ std::vector<Setting> AccessSettings() {
       {"audit.reads", "false", "true, false",
        "Whether calls that change nothing are written down too.", false,
        YesNo(CLAWPLANE_FIELD(audit.reads))},
+      {"limits.calls_per_client", "512", "1 to 1000000",
+       "Calls that one client may have open; that is a name at an address.",
+       false, Number(1, 1'000'000, CLAWPLANE_FIELD(limits.calls_per_client))},
+      {"limits.calls", "4096", "1 to 1000000",
+       "Calls that all clients together may have open.", false,
+       Number(1, 1'000'000, CLAWPLANE_FIELD(limits.calls))},
+      {"limits.streams_per_client", "1024", "1 to 1000000",
+       "Streams that one client may have open.", false,
+       Number(1, 1'000'000, CLAWPLANE_FIELD(limits.streams_per_client))},
+      {"limits.streams", "16384", "1 to 1000000",
+       "Streams that all clients together may have open.", false,
+       Number(1, 1'000'000, CLAWPLANE_FIELD(limits.streams))},
   };
 }
 

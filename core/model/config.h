@@ -84,6 +84,15 @@ struct AuditConfig {
   bool reads = false;
 };
 
+// How many calls and streams may be open at a time: of one client, which is a
+// name at an address, and in all.
+struct CallLimits {
+  uint64_t calls_per_client = 512;
+  uint64_t calls = 4096;
+  uint64_t streams_per_client = 1024;
+  uint64_t streams = 16384;
+};
+
 // Thread-compatible. Built once by `ApplySetting`, then never changed.
 struct Config {
   // The name of this instance.
@@ -101,6 +110,7 @@ struct Config {
   TlsConfig tls;
   AccessConfig access;
   AuditConfig audit;
+  CallLimits limits;
   GatewayConfig gateway;
   GatewayMachine::Settings machine;
   Liveness::Settings liveness;

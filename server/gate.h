@@ -1,0 +1,125 @@
+// The one entry of all calls.
+
+#ifndef CLAWPLANE_SERVER_GATE_H_
+#define CLAWPLANE_SERVER_GATE_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "core/io/core_strand.h"
+#include "core/model/access_policy.h"
+#include "core/model/fault.h"
+#include "server/access.h"
+#include "server/audit_log.h"
+#include "server/audit_record.h"
+#include "server/call_places.h"
+#include "server/denials.h"
+
+namespace clawplane::server {
+
+class Gate;
+
+// What a call has that was let in, from its admission to its end: a place among
+// those of its client, and its lines in the audit log.
+//
+// Thread-compatible. The gate must outlive it.
+class Pass {
+ public:
+  // Of a call that was let in without a question.
+  Pass() = default;
+  Pass(Pass&&) = default;
+  Pass& operator=(Pass&&) = default;
+
+  const Caller& caller() const { return caller_; }
+
+  // Whether the call, an `Rpc`, may go on to this method of the gateway; or why
+  // not.
+  std::optional<core::Fault> GoOnTo(const grpc::ServerContextBase& context,
+                                    std::string_view method);
+
+  // Calls `next` on the strand once it is written down what the call is about
+  // to do, or with the reason why that could not be. At once where nothing is
+  // to be written.
+  using Next = std::function<void(std::optional<core::Fault>)>;
+  void BeforeActing(core::CoreStrand& strand, const Next& next);
+
+  // The call has ended so.
+  void End(const grpc::Status& status);
+
+ private:
+  friend class Gate;
+  Pass(Gate& gate, const core::ApiCall& call, std::string address)
+      : gate_(&gate), call_(call), address_(std::move(address)) {}
+
+  AuditRecord MakeRecord(const grpc::ServerContextBase& context,
+                         std::string_view method) const;
+  void BeginRecord(const grpc::ServerContextBase& context,
+                   const core::ApiCall& call);
+
+  Gate* gate_ = nullptr;
+  core::ApiCall call_;
+  std::string address_;
+  Caller caller_;
+  CallPlaces::Place place_;
+  // Of a call that is to be written down; the two after it are too.
+  std::unique_ptr<AuditRecord> record_;
+  bool is_act_ = false;
+  std::chrono::steady_clock::time_point began_;
+};
+
+// Decides on every call before anything is done for it: who calls, whether the
+// role allows it, whether there is a place, and that it will be known. (gRPC's
+// own hooks are not it: an interceptor cannot refuse a call, and an
+// authentication processor ends the process of Debian's gRPC on one malformed
+// request.) Health and reflection, which tell nothing that is secret, ask for a
+// place alone.
+//
+// Thread-safe. Its parts must outlive it, and it the server's calls.
+class Gate {
+ public:
+  Gate(const Access& access, const core::AccessConfig& config,
+       CallPlaces& places, AuditLog& audit, bool audit_reads)
+      : access_(access),
+        policy_(config),
+        places_(places),
+        audit_(audit),
+        audit_reads_(audit_reads),
+        denials_(audit) {}
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  // Lets a call in, or says why not. `call.name` must live as long as the gate.
+  std::variant<Pass, core::Fault> Enter(const grpc::ServerContextBase& context,
+                                        const core::ApiCall& call,
+                                        CallPlaces::Kind kind);
+
+  // The same for a stream of the services that are open to all.
+  std::variant<Pass, core::Fault> EnterOpen(
+      const grpc::ServerContextBase& context);
+
+  // Writes down what is still held of denials. To be called every few seconds.
+  void Flush() { denials_.Flush(std::chrono::steady_clock::now()); }
+
+ private:
+  friend class Pass;
+
+  core::Fault Deny(AuditRecord record, core::Fault fault);
+  bool IsWritten(const core::ApiCall& call) const;
+
+  const Access& access_;
+  const core::AccessPolicy policy_;
+  CallPlaces& places_;
+  AuditLog& audit_;
+  const bool audit_reads_;
+  Denials denials_;
+};
+
+}  // namespace clawplane::server
+
+#endif  // CLAWPLANE_SERVER_GATE_H_
