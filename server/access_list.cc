@@ -87,7 +87,8 @@ class AccessFileReader {
       if (key == "tokens") {
         status = ReadEach(part.second, "sha256", &AccessFileReader::AddToken);
       } else if (key == "certificates") {
-        status = ReadEach(part.second, "san", &AccessFileReader::AddCertificate);
+        status =
+            ReadEach(part.second, "san", &AccessFileReader::AddCertificate);
       } else {
         return Refuse(part.first, Concat("the key \"", key,
                                          "\" is unknown; allowed: tokens, "
@@ -111,10 +112,12 @@ class AccessFileReader {
   absl::Status ReadEach(const YAML::Node& entries, const std::string& proof_key,
                         Add add) {
     if (entries.IsNull()) return absl::OkStatus();
-    if (!entries.IsSequence()) return Refuse(entries, "a list is expected here");
+    if (!entries.IsSequence())
+      return Refuse(entries, "a list is expected here");
     if (entries.size() > AccessList::kMaxEntries) {
-      return Refuse(entries, Concat(entries.size(), " entries; allowed: at most ",
-                                    AccessList::kMaxEntries));
+      return Refuse(entries,
+                    Concat(entries.size(), " entries; allowed: at most ",
+                           AccessList::kMaxEntries));
     }
     for (const auto& entry : entries) {
       absl::Status status = ReadEntry(entry, proof_key, add);
@@ -136,10 +139,10 @@ class AccessFileReader {
                                  : key == proof_key ? &proof
                                                     : nullptr;
       if (value == nullptr) {
-        return Refuse(part.first,
-                      Concat("the key \"", key,
-                             "\" is unknown; an entry has name, role and ",
-                             proof_key));
+        return Refuse(
+            part.first,
+            Concat("the key \"", key,
+                   "\" is unknown; an entry has name, role and ", proof_key));
       }
       if (!part.second.IsScalar()) {
         return Refuse(part.second, Concat(key, " must be a word"));
@@ -199,10 +202,9 @@ absl::StatusOr<AccessList> AccessList::Read(const std::string& path) {
   auto file = ReadTextFile(kWhat, path);
   if (!file.ok()) return file.status();
   if ((file->mode & 022) != 0) {
-    return absl::FailedPreconditionError(
-        Concat(kWhat, " ", path,
-               " may be written by others than its owner; run: chmod go-w ",
-               path));
+    return absl::FailedPreconditionError(Concat(
+        kWhat, " ", path,
+        " may be written by others than its owner; run: chmod go-w ", path));
   }
   return Parse(file->text, path);
 }

@@ -24,7 +24,8 @@ TokenHash HashToken(std::string_view token);
 //   tokens:
 //     - name: ci
 //       role: operator
-//       sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+//       sha256:
+//       9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 //   certificates:
 //     - name: grafana
 //       role: viewer

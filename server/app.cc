@@ -14,6 +14,7 @@
 #include "core/model/text.h"
 #include "server/log.h"
 #include "server/state_file.h"
+#include "server/text_file.h"
 #include "server/version.h"
 
 namespace clawplane::server {
@@ -37,11 +38,14 @@ std::string NewEpoch() {
 }  // namespace
 
 App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
-         std::string access_token, const std::vector<std::string>& environment)
+         std::unique_ptr<AuditLog> audit, std::string_view access_token,
+         const std::vector<std::string>& environment)
     : config_(config),
       epoch_(NewEpoch()),
       directory_(std::move(directory)),
-      access_(std::move(access_token)),
+      audit_(std::move(audit)),
+      access_(access_token),
+      gate_(access_, config_, epoch_, *audit_),
       io_(1),
       keep_running_(io_.get_executor()),
       strand_(io_),
@@ -51,8 +55,9 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       alarm_(strand_),
       random_(std::random_device()()),
       manager_(strand_, config_, kVersion, epoch_, MakeWorld(environment)),
-      service_(strand_, manager_, access_),
-      health_(strand_, manager_),
+      service_(strand_, manager_, gate_),
+      health_(strand_, manager_, gate_),
+      reflection_(gate_),
       loop_(strand_) {}
 
 App::~App() {
@@ -136,7 +141,19 @@ bool App::WantsUp() const {
   return config_.gateway.autostart;
 }
 
+absl::Status App::ReadAccessFile() {
+  access_stamp_ = StampOf(config_.access.file);
+  auto list = AccessList::Read(config_.access.file);
+  if (!list.ok()) return list.status();
+  access_.Use(*std::move(list));
+  return absl::OkStatus();
+}
+
 absl::Status App::Start() {
+  if (!config_.access.file.empty()) {
+    absl::Status read = ReadAccessFile();
+    if (!read.ok()) return read;
+  }
   absl::Status listening = Listen();
   if (!listening.ok()) return listening;
   service_.set_info({.version = kVersion,

@@ -23,6 +23,8 @@
 #include "core/io/ws_connection.h"
 #include "core/model/config.h"
 #include "server/access.h"
+#include "server/audit_log.h"
+#include "server/gate.h"
 #include "server/gateway_service.h"
 #include "server/health_service.h"
 #include "server/reflection_service.h"
@@ -40,7 +42,8 @@ class App {
  public:
   // `environment` is what the gateway may inherit, NAME=value each.
   App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
-      std::string access_token, const std::vector<std::string>& environment);
+      std::unique_ptr<AuditLog> audit, std::string_view access_token,
+      const std::vector<std::string>& environment);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
   ~App();
@@ -63,12 +66,16 @@ class App {
       const std::vector<std::string>& environment);
   std::string HomeOfGateway(const std::vector<std::string>& environment) const;
   absl::Status Listen();
+  absl::Status ReadAccessFile();
   bool WantsUp() const;
 
   const core::Config config_;
   const std::string epoch_;
   const std::unique_ptr<StateDirectory> directory_;
-  const Access access_;
+  const std::unique_ptr<AuditLog> audit_;
+  Access access_;
+  std::string access_stamp_;
+  Gate gate_;
 
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>

@@ -28,10 +28,11 @@ core::Fault TooMany(CallPlaces::Kind kind, uint64_t most, bool of_client) {
     next_step += core::Concat(", or have ", words.key,
                               of_client ? "_per_client" : "", " raised");
   }
-  return {core::Reason::kTooManyCalls,
-          core::Concat(of_client ? "this client has" : "all clients have", " ",
-                       most, " ", words.calls, " open, and no more are allowed"),
-          std::move(next_step)};
+  return {
+      core::Reason::kTooManyCalls,
+      core::Concat(of_client ? "this client has" : "all clients have", " ",
+                   most, " ", words.calls, " open, and no more are allowed"),
+      std::move(next_step)};
 }
 
 }  // namespace

@@ -8,11 +8,11 @@ namespace clawplane::server {
 
 void Denials::Add(AuditRecord record, Time now) {
   const absl::MutexLock lock(&mutex_);
-  std::string kind = core::Concat(record.address, " ", record.client, " ",
-                                  record.method, " ", record.gateway_method,
-                                  " ", record.reason);
+  std::string kind =
+      core::Concat(record.peer, " ", record.client, " ", record.method, " ",
+                   record.gateway_method, " ", record.reason);
   if (!windows_.contains(kind) && windows_.size() >= kMaxKinds) {
-    record.address = record.client = record.method = record.gateway_method = "";
+    record.peer = record.client = record.method = record.gateway_method = "";
     kind = record.reason;
   }
   const auto [window, is_new] = windows_.try_emplace(std::move(kind));

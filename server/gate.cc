@@ -1,6 +1,7 @@
 #include "server/gate.h"
 
-#include <atomic>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "core/model/text.h"
@@ -24,15 +25,33 @@ std::string TraceOf(const grpc::ServerContextBase& context) {
   return std::string(text.substr(kBegin, kSize));
 }
 
-uint64_t NextId() {
-  static std::atomic<uint64_t> last = 0;
-  return ++last;
+// As clients know it: "PERMISSION_DENIED".
+std::string_view CodeName(grpc::StatusCode code) {
+  constexpr std::string_view kNames[] = {"OK",
+                                         "CANCELLED",
+                                         "UNKNOWN",
+                                         "INVALID_ARGUMENT",
+                                         "DEADLINE_EXCEEDED",
+                                         "NOT_FOUND",
+                                         "ALREADY_EXISTS",
+                                         "PERMISSION_DENIED",
+                                         "RESOURCE_EXHAUSTED",
+                                         "FAILED_PRECONDITION",
+                                         "ABORTED",
+                                         "OUT_OF_RANGE",
+                                         "UNIMPLEMENTED",
+                                         "INTERNAL",
+                                         "UNAVAILABLE",
+                                         "DATA_LOSS",
+                                         "UNAUTHENTICATED"};
+  const auto index = static_cast<size_t>(code);
+  return index < std::size(kNames) ? kNames[index] : "UNKNOWN";
 }
 
 }  // namespace
 
-std::optional<core::Fault> Pass::GoOnTo(
-    const grpc::ServerContextBase& context, std::string_view method) {
+std::optional<core::Fault> Pass::GoOnTo(const grpc::ServerContextBase& context,
+                                        std::string_view method) {
   core::ApiCall call = call_;
   call.method = method;
   auto refusal = gate_->policy_.Refusal(caller_.name, caller_.role, call);
@@ -48,11 +67,12 @@ AuditRecord Pass::MakeRecord(const grpc::ServerContextBase& context,
   AuditRecord record;
   record.time = system_clock::now();
   record.client = caller_.name;
-  record.role = core::Name(caller_.role);
-  record.address = address_;
+  // Of nobody known there is none.
+  if (!caller_.name.empty()) record.role = caller_.role;
+  record.peer = address_;
   record.method = call_.name;
   record.gateway_method = method;
-  record.trace = TraceOf(context);
+  record.trace_id = TraceOf(context);
   return record;
 }
 
@@ -61,7 +81,7 @@ void Pass::BeginRecord(const grpc::ServerContextBase& context,
   began_ = steady_clock::now();
   is_act_ = core::AccessPolicy::IsAct(call);
   record_ = std::make_unique<AuditRecord>(MakeRecord(context, call.method));
-  record_->id = NextId();
+  record_->id = gate_->NextId();
 }
 
 void Pass::BeforeActing(core::CoreStrand& strand, const Next& next) {
@@ -95,6 +115,8 @@ void Pass::End(const grpc::Status& status) {
   gate_->audit_.Write(ToJsonLine(*record_));
   record_ = nullptr;
 }
+
+std::string Gate::NextId() { return core::Concat(run_, "-", ++last_id_); }
 
 bool Gate::IsWritten(const core::ApiCall& call) const {
   return audit_reads_ || core::AccessPolicy::IsAct(call);

@@ -5,7 +5,9 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -83,13 +85,16 @@ class Pass {
 // Thread-safe. Its parts must outlive it, and it the server's calls.
 class Gate {
  public:
-  Gate(const Access& access, const core::AccessConfig& config,
-       CallPlaces& places, AuditLog& audit, bool audit_reads)
+  // `run` is the name of this life of the server, by which the calls of one in
+  // the audit log differ from those of another.
+  Gate(const Access& access, const core::Config& config, std::string run,
+       AuditLog& audit)
       : access_(access),
-        policy_(config),
-        places_(places),
+        policy_(config.access),
+        audit_reads_(config.audit.reads),
+        run_(std::move(run)),
         audit_(audit),
-        audit_reads_(audit_reads),
+        places_(config.limits),
         denials_(audit) {}
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
@@ -111,13 +116,16 @@ class Gate {
 
   core::Fault Deny(AuditRecord record, core::Fault fault);
   bool IsWritten(const core::ApiCall& call) const;
+  std::string NextId();
 
   const Access& access_;
   const core::AccessPolicy policy_;
-  CallPlaces& places_;
-  AuditLog& audit_;
   const bool audit_reads_;
+  const std::string run_;
+  AuditLog& audit_;
+  CallPlaces places_;
   Denials denials_;
+  std::atomic<uint64_t> last_id_ = 0;
 };
 
 }  // namespace clawplane::server

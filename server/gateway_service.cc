@@ -73,11 +73,10 @@ UnaryHandler<Request, Response> GatewayService::Guarded(
                                            Response&)) {
   return [this, call, method](const grpc::ServerContext& context,
                               const Request& request, Response& response) {
-    return Admit<UnaryCall>(
-        gate_.Enter(context, call, CallPlaces::Kind::kCall),
-        [&](const Caller& caller) {
-          return (this->*method)(caller, request, response);
-        });
+    return Admit<UnaryCall>(gate_.Enter(context, call, CallPlaces::Kind::kCall),
+                            [&](const Caller& caller) {
+                              return (this->*method)(caller, request, response);
+                            });
   };
 }
 
@@ -122,7 +121,8 @@ void GatewayService::ServeOn(ServerLoop& loop) {
              kRpcAhead);
 }
 
-UnaryOrFault GatewayService::Start(const Caller&, const v1::StartRequest& request,
+UnaryOrFault GatewayService::Start(const Caller&,
+                                   const v1::StartRequest& request,
                                    v1::StartResponse& response) {
   return std::make_unique<OrderCall>(
       strand_, gateway_, request.no_wait(),
@@ -148,7 +148,8 @@ UnaryOrFault GatewayService::Stop(const Caller&, const v1::StopRequest& request,
       });
 }
 
-UnaryOrFault GatewayService::Restart(const Caller&, const v1::RestartRequest& request,
+UnaryOrFault GatewayService::Restart(const Caller&,
+                                     const v1::RestartRequest& request,
                                      v1::RestartResponse& response) {
   const auto parsed = ParseStopTerms(request);
   if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
@@ -167,7 +168,8 @@ UnaryOrFault GatewayService::Restart(const Caller&, const v1::RestartRequest& re
       });
 }
 
-UnaryOrFault GatewayService::GetStatus(const Caller&, const v1::GetStatusRequest&,
+UnaryOrFault GatewayService::GetStatus(const Caller&,
+                                       const v1::GetStatusRequest&,
                                        v1::GetStatusResponse& response) {
   return std::make_unique<Query>(strand_, [this, &response] {
     *response.mutable_status() = StatusToProto(gateway_);
@@ -176,7 +178,8 @@ UnaryOrFault GatewayService::GetStatus(const Caller&, const v1::GetStatusRequest
 }
 
 UnaryOrFault GatewayService::DescribeGateway(
-    const Caller&, const v1::DescribeGatewayRequest&, v1::DescribeGatewayResponse& response) {
+    const Caller&, const v1::DescribeGatewayRequest&,
+    v1::DescribeGatewayResponse& response) {
   return std::make_unique<Query>(strand_, [this, &response] {
     const auto& description = gateway_.description();
     if (!description) {
@@ -191,7 +194,8 @@ UnaryOrFault GatewayService::DescribeGateway(
   });
 }
 
-UnaryOrFault GatewayService::ListRuns(const Caller&, const v1::ListRunsRequest& request,
+UnaryOrFault GatewayService::ListRuns(const Caller&,
+                                      const v1::ListRunsRequest& request,
                                       v1::ListRunsResponse& response) {
   if (request.limit() > core::RunHistory::kMaxRuns) {
     return BadRequest(
@@ -207,7 +211,8 @@ UnaryOrFault GatewayService::ListRuns(const Caller&, const v1::ListRunsRequest& 
 }
 
 UnaryOrFault GatewayService::GetServerInfo(
-    const Caller& caller, const v1::GetServerInfoRequest&, v1::GetServerInfoResponse& response) {
+    const Caller& caller, const v1::GetServerInfoRequest&,
+    v1::GetServerInfoResponse& response) {
   return std::make_unique<Query>(strand_, [this, &response, caller] {
     response.set_version(info_.version);
     response.set_build(info_.build);

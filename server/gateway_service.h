@@ -64,20 +64,26 @@ class GatewayService {
 
   UnaryOrFault Start(const Caller& caller, const v1::StartRequest& request,
                      v1::StartResponse& response);
-  UnaryOrFault Stop(const Caller& caller, const v1::StopRequest& request, v1::StopResponse& response);
+  UnaryOrFault Stop(const Caller& caller, const v1::StopRequest& request,
+                    v1::StopResponse& response);
   UnaryOrFault Restart(const Caller& caller, const v1::RestartRequest& request,
                        v1::RestartResponse& response);
-  UnaryOrFault GetStatus(const Caller& caller, const v1::GetStatusRequest& request,
+  UnaryOrFault GetStatus(const Caller& caller,
+                         const v1::GetStatusRequest& request,
                          v1::GetStatusResponse& response);
-  UnaryOrFault DescribeGateway(const Caller& caller, const v1::DescribeGatewayRequest& request,
+  UnaryOrFault DescribeGateway(const Caller& caller,
+                               const v1::DescribeGatewayRequest& request,
                                v1::DescribeGatewayResponse& response);
-  UnaryOrFault ListRuns(const Caller& caller, const v1::ListRunsRequest& request,
+  UnaryOrFault ListRuns(const Caller& caller,
+                        const v1::ListRunsRequest& request,
                         v1::ListRunsResponse& response);
-  UnaryOrFault GetServerInfo(const Caller& caller, const v1::GetServerInfoRequest& request,
+  UnaryOrFault GetServerInfo(const Caller& caller,
+                             const v1::GetServerInfoRequest& request,
                              v1::GetServerInfoResponse& response);
   StreamOrFault<v1::StreamStatusResponse> StreamStatus(
       const Caller& caller, const v1::StreamStatusRequest& request);
-  StreamOrFault<grpc::ByteBuffer> StreamEvents(const Caller& caller, const grpc::ByteBuffer& request);
+  StreamOrFault<grpc::ByteBuffer> StreamEvents(const Caller& caller,
+                                               const grpc::ByteBuffer& request);
   StreamOrFault<v1::StreamLogsResponse> StreamLogs(
       const Caller& caller, const v1::StreamLogsRequest& request);
 

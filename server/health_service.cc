@@ -56,9 +56,8 @@ class Watch final : public StreamCall<Response> {
 void HealthService::ServeOn(ServerLoop& loop) {
   using Request = health::HealthCheckRequest;
   using Generated = health::Health::AsyncService;
-  const auto check =
-      [this](const grpc::ServerContext&, const Request& request,
-             Response& response) -> AdmittedOrFault<UnaryCall> {
+  const auto check = [this](const grpc::ServerContext&, const Request& request,
+                            Response& response) -> AdmittedOrFault<UnaryCall> {
     const auto fill = [this, service = request.service(), &response] {
       response.set_status(StatusOf(service, gateway_));
       return response.status() == Response::SERVICE_UNKNOWN

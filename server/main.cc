@@ -85,8 +85,11 @@ int Run(const core::Config& config,
   if (!directory.ok()) return Fail(directory.status().message().data());
   auto token = core::ReadOrMakeToken((*directory)->access_token_file());
   if (!token.ok()) return Fail(token.status().message().data());
+  auto audit = AuditLog::Open(config.audit);
+  if (!audit.ok()) return Fail(audit.status().message().data());
 
-  App app(config, *std::move(directory), *std::move(token), environment);
+  App app(config, *std::move(directory), *std::move(audit), *token,
+          environment);
   const absl::Status started = app.Start();
   if (!started.ok()) return Fail(started.message().data());
   std::string ready = "clawplaned ready:";

@@ -23,8 +23,7 @@ using StreamOrFault =
 
 // Admits a stream, or says why not. Runs on the loop's thread.
 template <typename Request, typename Response>
-using StreamHandler =
-    std::function<AdmittedOrFault<StreamCall<Response>>(
+using StreamHandler = std::function<AdmittedOrFault<StreamCall<Response>>(
     const grpc::ServerContext&, const Request&)>;
 
 // One method of a generated service, with its handler.

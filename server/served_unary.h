@@ -17,7 +17,8 @@
 
 namespace clawplane::server {
 
-// Admits a call, or says why not. `response` lives as long as its work. Runs on the loop's thread.
+// Admits a call, or says why not. `response` lives as long as its work. Runs on
+// the loop's thread.
 template <typename Request, typename Response>
 using UnaryHandler = std::function<AdmittedOrFault<UnaryCall>(
     const grpc::ServerContext&, const Request&, Response& response)>;

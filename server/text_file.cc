@@ -33,8 +33,8 @@ absl::StatusOr<TextFile> ReadTextFile(std::string_view what,
   TextFile read{std::string(kMaxBytes + 1, '\0'), info.st_mode & 07777};
   size_t size = 0;
   while (size < read.text.size()) {
-    const ssize_t count = ::read(file.get(), read.text.data() + size,
-                                 read.text.size() - size);
+    const ssize_t count =
+        ::read(file.get(), read.text.data() + size, read.text.size() - size);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return refuse(std::strerror(errno));
     if (count == 0) break;

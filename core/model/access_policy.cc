@@ -52,11 +52,11 @@ std::optional<Fault> AccessPolicy::Refusal(std::string_view name, Role role,
   }
   const Role needed = RoleFor(call);
   if (role >= needed) return std::nullopt;
-  return Fault{Reason::kRoleRequired,
-               Concat(what, " needs the role ", Name(needed), ", and ", name,
-                      " has the role ", Name(role)),
-               Concat("call with a token or certificate of the role ",
-                      Name(needed))};
+  return Fault{
+      Reason::kRoleRequired,
+      Concat(what, " needs the role ", Name(needed), ", and ", name,
+             " has the role ", Name(role)),
+      Concat("call with a token or certificate of the role ", Name(needed))};
 }
 
 bool AccessPolicy::IsAct(const ApiCall& call) {

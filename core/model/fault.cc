@@ -46,7 +46,7 @@ constexpr std::string_view kNames[] = {"SUPERSEDED",
                                        "TOO_MANY_CALLS",
                                        "AUDIT_FAILED"};
 static_assert(std::size(kNames) ==
-              static_cast<size_t>(Reason::kWishNotStored) + 1);
+              static_cast<size_t>(Reason::kAuditFailed) + 1);
 
 }  // namespace
 

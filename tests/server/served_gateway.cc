@@ -1,6 +1,7 @@
 #include "tests/server/served_gateway.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <utility>
 
 #include "google/rpc/status.pb.h"
@@ -34,8 +35,12 @@ ServedGateway::ServedGateway(const core::Config& given,
   }
   auto state = server::StateDirectory::Open(config.state_directory);
   if (!state.ok()) std::abort();
-  app_ = std::make_unique<server::App>(config, *std::move(state), kAccessToken,
-                                       environment);
+  if (config.audit.file.empty()) config.audit.file = directory_ / "audit.jsonl";
+  audit_file_ = config.audit.file;
+  auto audit = server::AuditLog::Open(config.audit);
+  if (!audit.ok()) std::abort();
+  app_ = std::make_unique<server::App>(
+      config, *std::move(state), *std::move(audit), kAccessToken, environment);
   if (!app_->Start().ok()) std::abort();
   channel_ = NewChannel();
   stub_ = v1::GatewayService::NewStub(channel_);
@@ -53,6 +58,13 @@ std::shared_ptr<grpc::Channel> ServedGateway::NewChannel(
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return grpc::CreateCustomChannel(
       "unix:" + socket_, grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::vector<std::string> ServedGateway::audit_lines() const {
+  std::ifstream file(audit_file_);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
 }
 
 void ServedGateway::End() {

@@ -46,12 +46,16 @@ class ServedGateway {
   std::shared_ptr<grpc::Channel> NewChannel(
       grpc::ChannelArguments arguments = {}) const;
 
+  // The lines that are in the audit log by now.
+  std::vector<std::string> audit_lines() const;
+
   // Stops the gateway and ends the server, as the daemon does.
   void End();
 
  private:
   TempDirectory directory_;
   std::string socket_;
+  std::string audit_file_;
   std::unique_ptr<server::App> app_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::GatewayService::Stub> stub_;
