@@ -185,15 +185,20 @@ absl::Status Complete(const Environment& environment, core::Config& config) {
                ". Set socket to a shorter one, or state_dir to a shorter "
                "directory"));
   }
-  if (config.socket == "none" && config.listen == "none") {
+  if (config.socket == "none" && config.listen == "none" &&
+      config.tls.listen == "none") {
     return absl::InvalidArgumentError(
-        "listen and socket are both none, so that nobody could call; set one");
+        "listen, tls.listen and socket are all none, so that nobody could "
+        "call; set one");
+  }
+  if (config.audit.file.empty()) {
+    config.audit.file = Concat(config.state_directory, "/audit.jsonl");
   }
   if (config.gateway.token_file.empty()) {
     config.gateway.token_file =
         Concat(config.state_directory, "/gateway.token");
   }
-  return absl::OkStatus();
+  return core::CheckListeners(config);
 }
 
 }  // namespace

@@ -50,16 +50,57 @@ struct GatewayConfig {
   bool autostart = false;
 };
 
+// The listener for other machines.
+struct TlsConfig {
+  // ADDRESS:PORT, or "none".
+  std::string listen = "none";
+  // In PEM; must be set where there is a listener.
+  std::string cert_file;
+  std::string key_file;
+  // Whose client certificates are believed. Empty: nobody's.
+  std::string client_ca_file;
+  bool require_client_certificate = false;
+};
+
+// Who may do what.
+struct AccessConfig {
+  // The tokens and certificates that let in. Empty: only the token in the state
+  // directory does.
+  std::string file;
+  // Methods of the gateway, by name or by their beginning and a star: those
+  // that operators may call besides what the gateway's own scopes allow them,
+  // and those that nobody may.
+  std::vector<std::string> operator_methods;
+  std::vector<std::string> denied_methods;
+};
+
+// What is written down of calls.
+struct AuditConfig {
+  // Empty: `audit.jsonl` in the state directory. "none": nothing is.
+  std::string file;
+  uint64_t max_bytes = 10 * 1024 * 1024;
+  uint64_t max_files = 5;
+  // Whether calls that change nothing are written down too.
+  bool reads = false;
+};
+
 // Thread-compatible. Built once by `ApplySetting`, then never changed.
 struct Config {
   // The name of this instance.
   std::string name = "clawplane";
   // Holds tokens and the Unix socket. Empty: chosen by the daemon.
   std::string state_directory;
-  // HOST:PORT on the loopback interface, or "none". Port 0: the system chooses.
+  // ADDRESS:PORT, or "none". Port 0: the system chooses. On loopback, unless
+  // `insecure_bind`.
   std::string listen = "127.0.0.1:50061";
   // The Unix socket, or "none". Empty: `clawplane.sock` in the state directory.
   std::string socket;
+  // The group that may use it too. Empty: none.
+  std::string socket_group;
+  bool insecure_bind = false;
+  TlsConfig tls;
+  AccessConfig access;
+  AuditConfig audit;
   GatewayConfig gateway;
   GatewayMachine::Settings machine;
   Liveness::Settings liveness;
@@ -99,6 +140,10 @@ const std::vector<Setting>& Settings();
 absl::Status ApplySetting(std::string_view key,
                           const std::vector<std::string>& values,
                           std::string_view origin, Config& config);
+
+// Whether the listeners are safe, and can be had: nothing is reachable from
+// other machines but with TLS and access control, unless that was asked for.
+absl::Status CheckListeners(const Config& config);
 
 // The settings as the rows of a Markdown table.
 std::string SettingsTable();

@@ -1,13 +1,9 @@
-// The settings, one by one, and how their values are read.
+// The settings, one by one.
 
-#include <algorithm>
-#include <charconv>
-#include <limits>
 #include <optional>
-#include <utility>
 
 #include "core/model/config.h"
-#include "core/model/text.h"
+#include "core/model/setting_values.h"
 
 namespace clawplane::core {
 namespace {
@@ -16,139 +12,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using Values = std::vector<std::string>;
-
-// ---- Reading values. Each gives nothing for what is not allowed.
-
-std::optional<uint64_t> ReadInteger(std::string_view text, uint64_t least,
-                                    uint64_t most) {
-  uint64_t value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  if (value < least || value > most) return {};
-  return value;
-}
-
-// "10s", "1m30s", "250ms"; at least one part, each with its unit.
-std::optional<Duration> ReadDuration(std::string_view text, Duration least,
-                                     Duration most) {
-  const std::pair<std::string_view, Duration> units[] = {
-      {"ms", milliseconds(1)},
-      {"s", seconds(1)},
-      {"m", minutes(1)},
-      {"h", hours(1)}};
-  if (text.empty()) return {};
-  Duration sum{};
-  while (!text.empty()) {
-    uint64_t count = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc()) return {};
-    text.remove_prefix(end - text.data());
-    const auto unit =
-        std::find_if(std::begin(units), std::end(units),
-                     [&](const auto& u) { return text.starts_with(u.first); });
-    if (unit == std::end(units)) return {};
-    text.remove_prefix(unit->first.size());
-    // Compared as counts, so that nothing can overflow.
-    if (count > static_cast<uint64_t>((most - sum) / unit->second)) return {};
-    sum += unit->second * static_cast<int64_t>(count);
-  }
-  if (sum < least) return {};
-  return sum;
-}
-
-std::optional<bool> ReadBool(std::string_view text) {
-  if (text == "true") return true;
-  if (text == "false") return false;
-  return {};
-}
-
-// "HOST:PORT", where the host is of the loopback interface; or "none".
-bool IsLoopbackListener(std::string_view text) {
-  if (text == "none") return true;
-  const size_t colon = text.rfind(':');
-  if (colon == text.npos || !ReadInteger(text.substr(colon + 1), 0, 65535)) {
-    return false;
-  }
-  const std::string_view host = text.substr(0, colon);
-  if (host == "localhost" || host == "[::1]") return true;
-  // 127.x.y.z: four numbers, and the first says that it is loopback.
-  size_t parts = 0;
-  for (std::string_view rest = host;; ++parts) {
-    const size_t dot = rest.find('.');
-    if (!ReadInteger(rest.substr(0, dot), 0, 255)) return false;
-    if (dot == rest.npos) break;
-    rest.remove_prefix(dot + 1);
-  }
-  return parts == 3 && host.starts_with("127.");
-}
-
-// ---- Describing settings
-
-using Apply = decltype(Setting::apply);
-
-// Settings of one value, each by the reader for its type. `place` finds the
-// field in the config.
-template <typename Read, typename Place>
-Apply One(Read read, Place place) {
-  return [read, place](const Values& values, Config& config) {
-    const auto value = read(values.front());
-    if (!value) return false;
-    place(config) = *value;
-    return true;
-  };
-}
-
-template <typename Place>
-Apply Text(Place place, bool may_be_empty = true) {
-  return One(
-      [=](const std::string& text) -> std::optional<std::string> {
-        if (text.empty() && !may_be_empty) return {};
-        if (text.size() > 4096) return {};
-        return text;
-      },
-      place);
-}
-
-template <typename Place>
-Apply Time(Duration least, Duration most, Place place) {
-  return One([=](const std::string& t) { return ReadDuration(t, least, most); },
-             place);
-}
-
-template <typename Place>
-Apply Number(uint64_t least, uint64_t most, Place place) {
-  return One([=](const std::string& t) { return ReadInteger(t, least, most); },
-             place);
-}
-
-// In MiB, kept in bytes.
-template <typename Place>
-Apply Mebibytes(Place place) {
-  return One(
-      [](const std::string& t) -> std::optional<uint64_t> {
-        const auto count = ReadInteger(t, 0, 1024 * 1024);
-        if (!count) return {};
-        return *count << 20;
-      },
-      place);
-}
-
-template <typename Place>
-Apply YesNo(Place place) {
-  return One([](const std::string& t) { return ReadBool(t); }, place);
-}
-
-template <typename Place>
-Apply List(Place place, bool (*is_allowed)(const std::string&)) {
-  return [=](const Values& values, Config& config) {
-    if (!std::all_of(values.begin(), values.end(), is_allowed)) return false;
-    place(config) = values;
-    return true;
-  };
-}
 
 bool IsNotEmpty(const std::string& text) { return !text.empty(); }
 
@@ -167,12 +30,6 @@ std::optional<Mode> ReadMode(const std::string& text) {
   return {};
 }
 
-// A path of members is no expression, so it takes no parentheses.
-// NOLINTBEGIN(bugprone-macro-parentheses)
-#define CLAWPLANE_FIELD(path) \
-  [](Config & config) -> auto& { return config.path; }
-// NOLINTEND(bugprone-macro-parentheses)
-
 std::vector<Setting> DaemonSettings() {
   return {
       {"name", "clawplane", "1 to 4096 bytes",
@@ -181,25 +38,6 @@ std::vector<Setting> DaemonSettings() {
       {"state_dir", "see below", "a directory; made if missing, mode 0700",
        "Where tokens and the socket are kept.", false,
        Text(CLAWPLANE_FIELD(state_directory), false)},
-      {"listen", "127.0.0.1:50061",
-       "HOST:PORT with HOST on loopback and PORT 0 (any free one) to 65535, "
-       "or none; other hosts are refused until there is access control",
-       "The TCP listener; callers need the access token.", false,
-       One(
-           [](const std::string& text) -> std::optional<std::string> {
-             if (!IsLoopbackListener(text)) return {};
-             return text;
-           },
-           CLAWPLANE_FIELD(listen))},
-      {"socket", "clawplane.sock in the state directory",
-       "a path of at most 107 bytes, or none",
-       "The Unix socket, mode 0600; its mode is its credential.", false,
-       One(
-           [](const std::string& text) -> std::optional<std::string> {
-             if (text.empty() || text.size() > 107) return {};
-             return text;
-           },
-           CLAWPLANE_FIELD(socket))},
   };
 }
 
@@ -326,15 +164,14 @@ std::vector<Setting> BoundSettings() {
   };
 }
 
-#undef CLAWPLANE_FIELD
-
 }  // namespace
 
 const std::vector<Setting>& Settings() {
   static const auto* const settings = [] {
     auto* const all = new std::vector<Setting>(DaemonSettings());
-    for (const auto& part : {LaunchSettings(), ConnectionSettings(),
-                             HealthSettings(), BoundSettings()}) {
+    for (const auto& part :
+         {ListenerSettings(), AccessSettings(), LaunchSettings(),
+          ConnectionSettings(), HealthSettings(), BoundSettings()}) {
       all->insert(all->end(), part.begin(), part.end());
     }
     return all;

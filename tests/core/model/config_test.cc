@@ -115,17 +115,74 @@ TEST(ConfigTest, ReadsYesAndNo) {
   EXPECT_TRUE(With("gateway.dev", {"true"}).gateway.dev);
 }
 
-TEST(ConfigTest, ListensOnLoopbackOnly) {
-  for (const char* good : {"127.0.0.1:50061", "127.255.0.9:0", "[::1]:65535",
-                           "localhost:1", "none"}) {
-    EXPECT_TRUE(Allows("listen", good)) << good;
+TEST(ConfigTest, ListensOnAddressesOnly) {
+  for (const char* key : {"listen", "tls.listen"}) {
+    for (const char* good :
+         {"127.0.0.1:50061", "127.255.0.9:0", "[::1]:65535", "localhost:1",
+          "none", "0.0.0.0:1", "[::]:1", "192.0.2.1:1", "[2001:db8::7]:1"}) {
+      EXPECT_TRUE(Allows(key, good)) << key << " " << good;
+    }
+    for (const char* bad :
+         {"127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+          "127.0.0:1", "127.0.0.256:1", "127.0.0.1.1:1", "127..0.1:1",
+          "127.0.0.1.evil.example:1", "::1:1", "1127.0.0.1:1", ":1", "", "None",
+          "127.0.0.1:1 ", "[]:1", "[x]:1", "host.example:1"}) {
+      EXPECT_FALSE(Allows(key, bad)) << key << " " << bad;
+    }
   }
-  for (const char* bad : {"0.0.0.0:1", "[::]:1", "192.0.2.1:1", "127.0.0.1",
-                          "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
-                          "127.0.0:1", "127.0.0.256:1", "127.0.0.1.1:1",
-                          "127..0.1:1", "127.0.0.1.evil.example:1", "::1:1",
-                          "1127.0.0.1:1", ":1", "", "None", "127.0.0.1:1 "}) {
-    EXPECT_FALSE(Allows("listen", bad)) << bad;
+}
+
+// ---- What is reachable from other machines
+
+TEST(CheckListenersTest, TakesLoopbackInPlainText) {
+  Config config;
+  for (const char* listen :
+       {"127.0.0.1:1", "127.8.9.10:1", "localhost:1", "[::1]:1", "none"}) {
+    config.listen = listen;
+    EXPECT_TRUE(CheckListeners(config).ok()) << listen;
+  }
+}
+
+TEST(CheckListenersTest, RefusesOtherAddressesInPlainTextAndSaysHow) {
+  Config config;
+  for (const char* listen : {"0.0.0.0:1", "[::]:1", "192.0.2.1:1",
+                             "[::ffff:127.0.0.1]:1", "128.0.0.1:1"}) {
+    config.listen = listen;
+    EXPECT_THAT(std::string(CheckListeners(config).message()),
+                AllOf(HasSubstr(listen), HasSubstr("tls.listen"),
+                      HasSubstr("access.file"), HasSubstr("insecure_bind")));
+  }
+  config.insecure_bind = true;
+  EXPECT_TRUE(CheckListeners(config).ok());
+}
+
+TEST(CheckListenersTest, AsksForAllThatTlsNeeds) {
+  Config config;
+  config.tls.listen = "0.0.0.0:1";
+  const auto message = [&] {
+    return std::string(CheckListeners(config).message());
+  };
+  EXPECT_THAT(message(), HasSubstr("tls.cert_file is not set"));
+  config.tls.cert_file = "c";
+  EXPECT_THAT(message(), HasSubstr("tls.key_file is not set"));
+  config.tls.key_file = "k";
+  EXPECT_THAT(message(), HasSubstr("access.file is not set"));
+  config.access.file = "a";
+  EXPECT_EQ(message(), "");
+  config.tls.require_client_certificate = true;
+  EXPECT_THAT(message(), HasSubstr("tls.client_ca_file"));
+  config.tls.client_ca_file = "ca";
+  EXPECT_EQ(message(), "");
+}
+
+TEST(ConfigTest, TakesPatternsOfMethods) {
+  for (const char* key : {"access.operator_methods", "access.denied_methods"}) {
+    for (const char* good : {"agent", "cron.*", "*"}) {
+      EXPECT_TRUE(Allows(key, good)) << good;
+    }
+    for (const char* bad : {"", "*.x", "a*b", "a**"}) {
+      EXPECT_FALSE(Allows(key, bad)) << bad;
+    }
   }
 }
 
