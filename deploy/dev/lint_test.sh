@@ -150,6 +150,18 @@ red "a part that is not recorded" 'NOT RECORDED' "$compare" expected found
 counts 'scan 10000,copy 500' 'scan 10000'
 red "a part that is not counted" 'NOT COUNTED' "$compare" expected found
 
+same=$here/deploy/dev/bench/same_past_stalled.sh
+counts '' 'read/1 5000,read_past_stalled/1 5005'
+green "counts past stalled readers within 0.1 %" "$same" found
+counts '' 'read/1 5000,read_past_stalled/1 5006'
+red "stalled readers that cost something" 'DIFFERENT' "$same" found
+counts '' 'read/1 5000,read_past_stalled/1 4994'
+red "readers that cost something once they left" 'DIFFERENT' "$same" found
+counts '' 'read/2 5000,read_past_stalled/1 5000'
+red "nothing to compare it with" 'DIFFERENT' "$same" found
+counts '' 'read/1 5000'
+red "no count past stalled readers" 'nothing was counted' "$same" found
+
 # tidy EXPECTED: a file of the tree that clang-tidy refuses; twice, since a
 # file that failed gets no stamp.
 tidy() {
