@@ -310,52 +310,63 @@ TEST_F(AuditLogTest, TakesEverythingWithoutAFileIfThereIsToBeNone) {
 }
 
 // A process that writes numbered lines without end, and says through a pipe
-// which of them it was told are written.
-[[noreturn]] void WriteForEver(const core::AuditConfig& config, int pipe) {
+// which of them it was told are written. Is killed when it is told of `last`.
+[[noreturn]] void WriteForEver(const core::AuditConfig& config, uint32_t last,
+                               int pipe) {
   auto log = AuditLog::Open(config);
   if (!log.ok()) ::_exit(1);
   for (uint32_t i = 0;; ++i) {
     (*log)->Write(std::to_string(i) + std::string(200, 'x'),
-                  [pipe, i](bool ok) {
-                    if (ok && ::write(pipe, &i, sizeof i) != sizeof i) {
+                  [pipe, i, last](bool ok) {
+                    if (ok && ::write(pipe, &i, sizeof i) != sizeof i)
                       ::_exit(1);
-                    }
+                    if (ok && i >= last) ::kill(::getpid(), SIGKILL);
                   });
   }
 }
 
-TEST_F(AuditLogTest, HasEveryLineThatItSaidWasWrittenWhenItsProcessIsKilled) {
-  config_.max_bytes = 64 * 1024 * 1024;
-  std::array<int, 2> ends;
-  ASSERT_EQ(::pipe(ends.data()), 0);
-  const pid_t pid = ::fork();
-  ASSERT_GE(pid, 0);
-  if (pid == 0) WriteForEver(config_, ends[1]);
-  ::close(ends[1]);
+class KilledAuditLogTest : public AuditLogTest {
+ protected:
+  // Lets such a process write until it is killed: when it is told of `last`, or
+  // from outside when it was told of `enough` lines. Then looks at its file.
+  void WriteAndDie(uint32_t last, size_t enough) {
+    config_.max_bytes = 64 * 1024 * 1024;
+    std::array<int, 2> ends;
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    const pid_t pid = ::fork();
+    ASSERT_GE(pid, 0);
+    if (pid == 0) WriteForEver(config_, last, ends[1]);
+    ::close(ends[1]);
+    std::vector<uint32_t> told;
+    uint32_t number = 0;
+    while (::read(ends[0], &number, sizeof number) == sizeof number) {
+      told.push_back(number);
+      if (told.size() == enough) ::kill(pid, SIGKILL);
+    }
+    ::close(ends[0]);
+    int status = 0;
+    ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    ASSERT_GT(told.size(), 1'000u);
 
-  std::vector<uint32_t> told;
-  uint32_t number = 0;
-  while (::read(ends[0], &number, sizeof number) == sizeof number) {
-    told.push_back(number);
-    if (told.size() == 20'000) ::kill(pid, SIGKILL);
-  }
-  ::close(ends[0]);
-  int status = 0;
-  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
-  ASSERT_TRUE(WIFSIGNALED(status));
-  ASSERT_GE(told.size(), 20'000u);
-  {
-    const auto log = Open();
-    EXPECT_TRUE(WriteNow(*log, "the next life"));
-  }
+    ASSERT_TRUE(WriteNow(*Open(), "the next life"));
 
-  std::vector<std::string> lines = Lines();
-  EXPECT_EQ(lines.back(), "the next life");
-  const std::set<std::string> written(lines.begin(), lines.end());
-  for (const uint32_t i : told) {
-    ASSERT_TRUE(written.contains(std::to_string(i) + std::string(200, 'x')))
-        << i;
+    const std::vector<std::string> lines = Lines();
+    EXPECT_EQ(lines.back(), "the next life");
+    const std::set<std::string> written(lines.begin(), lines.end());
+    for (const uint32_t i : told) {
+      ASSERT_TRUE(written.contains(std::to_string(i) + std::string(200, 'x')))
+          << i;
+    }
   }
+};
+
+TEST_F(KilledAuditLogTest, HasEveryLineOfWhichItWasToldAtTheMoment) {
+  WriteAndDie(10'000, SIZE_MAX);
+}
+
+TEST_F(KilledAuditLogTest, HasEveryLineOfWhichItWasToldAtAnyMoment) {
+  WriteAndDie(UINT32_MAX, 20'000);
 }
 
 }  // namespace
