@@ -25,6 +25,7 @@
 #include "server/access.h"
 #include "server/gateway_service.h"
 #include "server/health_service.h"
+#include "server/listeners.h"
 #include "server/reflection_service.h"
 #include "server/server_loop.h"
 #include "server/state_directory.h"
@@ -48,8 +49,11 @@ class App {
   // Takes calls from now on; or says why it cannot, and is to be destroyed.
   absl::Status Start();
 
-  // Where calls are taken, as clients name it. After `Start`.
-  const std::vector<std::string>& listeners() const { return listeners_; }
+  // Where calls are taken, and what is dangerous about it. After `Start`.
+  const Listeners& listeners() const { return listeners_; }
+
+  // Takes up what changed in the files of TLS, and logs it. For now and then.
+  void LookAtFiles();
 
   // Refuses new work, and stops the gateway if it is ours; then calls
   // `stopped`, on another thread. A second call forces that.
@@ -84,8 +88,8 @@ class App {
   HealthService health_;
   ReflectionService reflection_;
   ServerLoop loop_;
+  Listeners listeners_;
   std::unique_ptr<grpc::Server> server_;
-  std::vector<std::string> listeners_;
   std::thread io_thread_;
 };
 

@@ -50,10 +50,14 @@ int OpenSignals() {
   return ::signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-// Waits for a signal, whose number it gives, or for `done`, when it gives 0.
-int Wait(int signals, int done) {
+// How often it is looked whether files were changed, in milliseconds.
+constexpr int kLookInterval = 5'000;
+
+// Waits for a signal, whose number it gives; for `done`, or for so many
+// milliseconds unless they are negative, when it gives 0.
+int Wait(int signals, int done, int timeout) {
   pollfd wanted[] = {{signals, POLLIN, 0}, {done, POLLIN, 0}};
-  while (::poll(wanted, 2, -1) < 0 && errno == EINTR) {
+  while (::poll(wanted, 2, timeout) < 0 && errno == EINTR) {
   }
   signalfd_siginfo info;
   if ((wanted[0].revents & POLLIN) != 0 &&
@@ -66,11 +70,13 @@ int Wait(int signals, int done) {
 void ServeUntilStopped(App& app, int signals) {
   const int stopped = ::eventfd(0, EFD_CLOEXEC);
   const auto tell = [stopped] { ::eventfd_write(stopped, 1); };
-  int signal = Wait(signals, -1);
+  const int interval = app.listeners().has_tls() ? kLookInterval : -1;
+  int signal = 0;
+  while ((signal = Wait(signals, -1, interval)) == 0) app.LookAtFiles();
   LogLine(core::Concat("ending: ", strsignal(signal),
                        "; stopping the gateway (a second signal kills it)"));
   app.StopGateway(tell);
-  while ((signal = Wait(signals, stopped)) != 0) {
+  while ((signal = Wait(signals, stopped, -1)) != 0) {
     LogLine("ending now: the gateway is killed");
     app.StopGateway(tell);
   }
@@ -90,7 +96,11 @@ int Run(const core::Config& config,
   const absl::Status started = app.Start();
   if (!started.ok()) return Fail(started.message().data());
   std::string ready = "clawplaned ready:";
-  for (const std::string& listener : app.listeners()) ready += " " + listener;
+  for (const std::string& address : app.listeners().addresses()) {
+    ready += " " + address;
+  }
+  const std::string warning = app.listeners().Warning();
+  if (!warning.empty()) ready += "; WARNING: " + warning;
   LogLine(core::Concat("clawplaned ", kVersion, " ready"));
   std::cout << ready << std::endl;
 
