@@ -1,7 +1,6 @@
 #include "server/app.h"
 
 #include <grpc/grpc.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <cstdio>
@@ -35,6 +34,15 @@ std::string NewEpoch() {
   return text.data();
 }
 
+void LogReload(std::string_view what, std::string_view good,
+               const absl::Status& status) {
+  LogLine(status.ok() ? core::Concat(what, ": ", good)
+                      : core::Concat("warning: ", what,
+                                     ": what there is now is not used, and "
+                                     "what was there before still is: ",
+                                     status.message().data()));
+}
+
 }  // namespace
 
 App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
@@ -58,7 +66,8 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       service_(strand_, manager_, gate_),
       health_(strand_, manager_, gate_),
       reflection_(gate_),
-      loop_(strand_) {}
+      loop_(strand_),
+      listeners_(config_) {}
 
 App::~App() {
   if (io_thread_.joinable()) End();
@@ -160,7 +169,7 @@ absl::Status App::Start() {
                      .build = kBuild,
                      .epoch = epoch_,
                      .started_at = alarm_.Now().wall,
-                     .listeners = listeners_});
+                     .listeners = listeners_.addresses()});
   if (WantsUp()) {
     strand_.Post([this] { manager_.Resume(); });
   }
@@ -186,34 +195,33 @@ absl::Status App::Listen() {
   builder.RegisterService(&reflection_.v1());
   builder.RegisterService(&reflection_.v1alpha());
   loop_.AddQueue(builder);
-  int tcp_port = -1;
-  if (config_.listen != "none") {
-    builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(),
-                             &tcp_port);
-  }
-  int unix_port = -1;
-  if (config_.socket != "none") {
-    builder.AddListeningPort("unix:" + config_.socket,
-                             grpc::InsecureServerCredentials(), &unix_port);
-  }
-  // The socket's mode is its credential, from its first moment on.
-  const mode_t mask = ::umask(0177);
-  server_ = builder.BuildAndStart();
-  ::umask(mask);
-  if (server_ == nullptr || tcp_port == 0 || unix_port == 0) {
-    // A port is told only once it is had, and the first failure ends it all.
-    const bool tcp_failed = config_.listen != "none" && tcp_port <= 0;
-    return absl::FailedPreconditionError(core::Concat(
-        "cannot listen on ", tcp_failed ? config_.listen : config_.socket,
-        ": another program may be using it; set ",
-        tcp_failed ? "listen" : "socket", " to another one"));
-  }
-  if (tcp_port > 0) {
-    listeners_.push_back(core::Concat(
-        config_.listen.substr(0, config_.listen.rfind(':')), ":", tcp_port));
-  }
-  if (unix_port > 0) listeners_.push_back("unix:" + config_.socket);
+  auto server = listeners_.Open(builder);
+  if (!server.ok()) return server.status();
+  server_ = *std::move(server);
+  const std::string warning = listeners_.Warning();
+  if (!warning.empty()) LogLine(core::Concat("WARNING: ", warning));
   return absl::OkStatus();
+}
+
+void App::Refresh(bool anew) {
+  gate_.Flush();
+  if (anew) audit_->Reopen();
+
+  const std::string& file = config_.access.file;
+  if (!file.empty() && (anew || StampOf(file) != access_stamp_)) {
+    LogReload("access.file", "the new entries count for calls from now on",
+              ReadAccessFile());
+  }
+  if (listeners_.has_tls()) {
+    const std::optional<absl::Status> tls =
+        anew ? listeners_.ReloadTls() : listeners_.ReloadTlsIfChanged();
+    if (tls) {
+      LogReload("TLS",
+                "the new certificate, key and client authorities count for "
+                "connections made from now on",
+                *tls);
+    }
+  }
 }
 
 void App::StopGateway(std::function<void()> stopped) {

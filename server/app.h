@@ -27,6 +27,7 @@
 #include "server/gate.h"
 #include "server/gateway_service.h"
 #include "server/health_service.h"
+#include "server/listeners.h"
 #include "server/reflection_service.h"
 #include "server/server_loop.h"
 #include "server/state_directory.h"
@@ -51,8 +52,13 @@ class App {
   // Takes calls from now on; or says why it cannot, and is to be destroyed.
   absl::Status Start();
 
-  // Where calls are taken, as clients name it. After `Start`.
-  const std::vector<std::string>& listeners() const { return listeners_; }
+  // Where calls are taken, and what is dangerous about it. After `Start`.
+  const Listeners& listeners() const { return listeners_; }
+
+  // Takes up what has changed in the files of TLS and of access, and logs it;
+  // `anew`: reads them whether they have changed or not, and opens the audit
+  // log again. To be called every few seconds.
+  void Refresh(bool anew);
 
   // Refuses new work, and stops the gateway if it is ours; then calls
   // `stopped`, on another thread. A second call forces that.
@@ -91,8 +97,8 @@ class App {
   HealthService health_;
   ReflectionService reflection_;
   ServerLoop loop_;
+  Listeners listeners_;
   std::unique_ptr<grpc::Server> server_;
-  std::vector<std::string> listeners_;
   std::thread io_thread_;
 };
 

@@ -84,6 +84,10 @@ std::string ToJsonLine(const AuditRecord& record) {
                      .count());
   }
   WriteText("trace_id", record.trace_id, writer);
+  if (record.repeated > 0) {
+    writer.Key("repeated");
+    writer.Uint64(record.repeated);
+  }
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
 }

@@ -3,41 +3,43 @@
 #ifndef CLAWPLANE_SERVER_AUDIT_RECORD_H_
 #define CLAWPLANE_SERVER_AUDIT_RECORD_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "core/model/role.h"
 #include "core/model/time.h"
 
 namespace clawplane::server {
 
-// Made and written in one go: it owns none of its texts. There is no place in
-// it for what a call carried, so that no secret gets into the log that way.
+// There is no place in it for what a call carried, so that no secret gets into
+// the log that way.
 // Thread-compatible.
 struct AuditRecord {
   // kBefore: about to be carried out. kAfter: how that ended. kDenied: refused,
   // with neither of the others.
   enum class Phase { kBefore, kAfter, kDenied };
 
-  core::WallTime time = {};
+  core::WallTime time;
   Phase phase = Phase::kBefore;
   // The same before and after, and of no other call.
-  std::string_view id = {};
+  std::string id;
   // The name that the caller's credential has.
-  std::string_view client = {};
-  std::optional<core::Role> role = {};
+  std::string client;
+  std::optional<core::Role> role;
   // The address the call came from.
-  std::string_view peer = {};
+  std::string peer;
   // "Restart", "Rpc".
-  std::string_view method = {};
+  std::string method;
   // Of `Rpc`: "chat.send".
-  std::string_view gateway_method = {};
+  std::string gateway_method;
   // "OK", "PERMISSION_DENIED": the name of a gRPC code.
-  std::string_view outcome = {};
-  std::string_view reason = {};
-  std::optional<core::Duration> duration = {};
-  std::string_view trace_id = {};
+  std::string outcome;
+  std::string reason;
+  std::optional<core::Duration> duration;
+  std::string trace_id;
+  // Of kDenied: how many more there were like the one that is in the log.
+  uint64_t repeated = 0;
 };
 
 // The record as a JSON object on one line, without the end of the line. Fields

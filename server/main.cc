@@ -50,10 +50,14 @@ int OpenSignals() {
   return ::signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
-// Waits for a signal, whose number it gives, or for `done`, when it gives 0.
-int Wait(int signals, int done) {
+// How often it is looked whether files were changed, in milliseconds.
+constexpr int kRefreshInterval = 5'000;
+
+// Waits for a signal, whose number it gives; for `done`, or for so many
+// milliseconds unless they are negative, when it gives 0.
+int Wait(int signals, int done, int timeout) {
   pollfd wanted[] = {{signals, POLLIN, 0}, {done, POLLIN, 0}};
-  while (::poll(wanted, 2, -1) < 0 && errno == EINTR) {
+  while (::poll(wanted, 2, timeout) < 0 && errno == EINTR) {
   }
   signalfd_siginfo info;
   if ((wanted[0].revents & POLLIN) != 0 &&
@@ -63,14 +67,28 @@ int Wait(int signals, int done) {
   return 0;
 }
 
+// Gives the signal that ends us. SIGHUP does where we were begun in a terminal,
+// which sends it when it is closed; else it has the files read again.
+int ServeUntilSignal(App& app, int signals) {
+  const bool in_terminal = ::isatty(STDIN_FILENO) == 1;
+  while (true) {
+    const int signal = Wait(signals, -1, kRefreshInterval);
+    const bool anew = signal == SIGHUP && !in_terminal;
+    if (signal != 0 && !anew) return signal;
+    if (anew) LogLine("SIGHUP: the files of TLS and access are read again");
+    app.Refresh(anew);
+  }
+}
+
 void ServeUntilStopped(App& app, int signals) {
+  const int ending = ServeUntilSignal(app, signals);
+  LogLine(core::Concat("ending: ", strsignal(ending),
+                       "; stopping the gateway (a second signal kills it)"));
   const int stopped = ::eventfd(0, EFD_CLOEXEC);
   const auto tell = [stopped] { ::eventfd_write(stopped, 1); };
-  int signal = Wait(signals, -1);
-  LogLine(core::Concat("ending: ", strsignal(signal),
-                       "; stopping the gateway (a second signal kills it)"));
   app.StopGateway(tell);
-  while ((signal = Wait(signals, stopped)) != 0) {
+  while (const int signal = Wait(signals, stopped, -1)) {
+    if (signal == SIGHUP) continue;
     LogLine("ending now: the gateway is killed");
     app.StopGateway(tell);
   }
@@ -93,7 +111,11 @@ int Run(const core::Config& config,
   const absl::Status started = app.Start();
   if (!started.ok()) return Fail(started.message().data());
   std::string ready = "clawplaned ready:";
-  for (const std::string& listener : app.listeners()) ready += " " + listener;
+  for (const std::string& address : app.listeners().addresses()) {
+    ready += " " + address;
+  }
+  const std::string warning = app.listeners().Warning();
+  if (!warning.empty()) ready += "; WARNING: " + warning;
   LogLine(core::Concat("clawplaned ", kVersion, " ready"));
   std::cout << ready << std::endl;
 

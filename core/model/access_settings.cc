@@ -45,12 +45,6 @@ std::optional<std::string> ReadListener(const std::string& text) {
   return text;
 }
 
-bool IsOnLoopback(std::string_view listener) {
-  const std::string_view host = HostOf(listener);
-  return listener == "none" || host == "localhost" || host == "[::1]" ||
-         host.starts_with("127.");
-}
-
 // The name of a method, or the beginning of one and a star.
 bool IsMethodPattern(const std::string& text) {
   const size_t star = text.find('*');
@@ -142,6 +136,12 @@ std::vector<Setting> AccessSettings() {
        "Streams that all clients together may have open.", false,
        Number(1, 1'000'000, CLAWPLANE_FIELD(limits.streams))},
   };
+}
+
+bool IsOnLoopback(std::string_view listener) {
+  const std::string_view host = HostOf(listener);
+  return listener == "none" || host == "localhost" || host == "[::1]" ||
+         host.starts_with("127.");
 }
 
 absl::Status CheckListeners(const Config& config) {

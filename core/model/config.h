@@ -155,6 +155,9 @@ absl::Status ApplySetting(std::string_view key,
 // other machines but with TLS and access control, unless that was asked for.
 absl::Status CheckListeners(const Config& config);
 
+// Whether this machine alone reaches a listener: HOST:PORT, or "none".
+bool IsOnLoopback(std::string_view listener);
+
 // The settings as the rows of a Markdown table.
 std::string SettingsTable();
 

@@ -39,7 +39,10 @@ class ServedGateway {
   // Over the Unix socket.
   v1::GatewayService::Stub& stub() { return *stub_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
-  std::string tcp_address() const { return app_->listeners().front(); }
+  std::string tcp_address() const {
+    return app_->listeners().addresses().front();
+  }
+  server::App& app() { return *app_; }
   // To the TCP listener, without a token.
   std::shared_ptr<grpc::Channel> TcpChannel() const;
   // A connection of its own over the Unix socket.
