@@ -20,24 +20,24 @@ struct AuditRecord {
   // with neither of the others.
   enum class Phase { kBefore, kAfter, kDenied };
 
-  core::WallTime time;
+  core::WallTime time = {};
   Phase phase = Phase::kBefore;
   // The same before and after, and of no other call.
-  std::string id;
+  std::string id = {};
   // The name that the caller's credential has.
-  std::string client;
-  std::optional<core::Role> role;
+  std::string client = {};
+  std::optional<core::Role> role = {};
   // The address the call came from.
-  std::string peer;
+  std::string peer = {};
   // "Restart", "Rpc".
-  std::string method;
+  std::string method = {};
   // Of `Rpc`: "chat.send".
-  std::string gateway_method;
+  std::string gateway_method = {};
   // "OK", "PERMISSION_DENIED": the name of a gRPC code.
-  std::string outcome;
-  std::string reason;
-  std::optional<core::Duration> duration;
-  std::string trace_id;
+  std::string outcome = {};
+  std::string reason = {};
+  std::optional<core::Duration> duration = {};
+  std::string trace_id = {};
   // Of kDenied: how many more there were like the one that is in the log.
   uint64_t repeated = 0;
 };
