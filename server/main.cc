@@ -115,7 +115,7 @@ int Run(const core::Config& config,
     ready += " " + address;
   }
   const std::string warning = app.listeners().Warning();
-  if (!warning.empty()) ready += "; WARNING: " + warning;
+  if (!warning.empty()) ready += " (WARNING: " + warning + ")";
   LogLine(core::Concat("clawplaned ", kVersion, " ready"));
   std::cout << ready << std::endl;
 

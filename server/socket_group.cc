@@ -37,8 +37,17 @@ absl::StatusOr<gid_t> FindGroup(const std::string& name) {
 
 absl::Status CheckMayGive(const std::string& socket, const std::string& name,
                           gid_t group) {
-  const std::string folder = std::filesystem::path(socket).parent_path();
-  std::string path = Concat(folder.empty() ? "." : folder, "/.group.XXXXXX");
+  std::string folder = std::filesystem::path(socket).parent_path();
+  if (folder.empty()) folder = ".";
+  struct stat stat;
+  // Where an access list lets somebody in, these bits show it too.
+  if (::stat(folder.c_str(), &stat) == 0 && (stat.st_mode & 011) == 0) {
+    return absl::FailedPreconditionError(
+        Concat("the socket ", socket, " is of no use to socket_group ", name,
+               ": only its owner may enter the directory ", folder,
+               "; set socket to a path in one that the group may enter"));
+  }
+  std::string path = Concat(folder, "/.group.XXXXXX");
   const core::UniqueFd file(::mkostemp(path.data(), O_CLOEXEC));
   if (file.get() < 0) {
     return absl::FailedPreconditionError(

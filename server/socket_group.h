@@ -15,8 +15,8 @@ namespace clawplane::server {
 // The number of the group of this name. Thread-safe.
 absl::StatusOr<gid_t> FindGroup(const std::string& name);
 
-// Whether this process could give a file next to `socket` to the group, which
-// it finds out with a file of its own there. Thread-safe.
+// Whether the group could reach `socket`, and this process give it to the
+// group, which it finds out with a file of its own there. Thread-safe.
 absl::Status CheckMayGive(const std::string& socket, const std::string& name,
                           gid_t group);
 

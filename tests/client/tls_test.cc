@@ -92,13 +92,16 @@ TEST_F(TlsTest, ClawctlShowsItsCertificate) {
 }
 
 TEST_F(TlsTest, ClawctlDoesNotTrustAServerOfAnotherAuthority) {
-  const std::string other =
-      server_.directory().Write("other.pem", TestAuthority().certificate());
+  const std::string other = server_.directory().Write(
+      "other.pem", TestAuthority("another").certificate());
+  const std::string namesake =
+      server_.directory().Write("namesake.pem", TestAuthority().certificate());
 
   const auto run = Status({"--tls-ca", other});
+  const auto by_namesake = Status({"--tls-ca", namesake});
   const auto by_system = Status({"--tls"});
 
-  for (const auto& one : {run, by_system}) {
+  for (const auto& one : {run, by_namesake, by_system}) {
     EXPECT_EQ(one.code, 3);
     EXPECT_THAT(one.err,
                 AllOf(HasSubstr("no TLS connection to the server at 127.0.0.1"),

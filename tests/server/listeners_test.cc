@@ -146,6 +146,9 @@ TEST_F(ListenersTest, GivesTheSocketToAGroup) {
   const group* const entry = ::getgrgid(mine);
   if (entry == nullptr) GTEST_SKIP() << "the group has no name";
   config_.socket_group = entry->gr_name;
+  EXPECT_THAT(Refusal(), HasSubstr("only its owner may enter the directory " +
+                                   directory_.path()));
+  ::chmod(directory_.path().c_str(), 0711);
 
   ASSERT_TRUE(Open().ok());
 

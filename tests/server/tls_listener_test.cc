@@ -14,6 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Kind = server::PeerIdentity::Kind;
+using TlsListenerTest = TlsFixture;
 
 constexpr auto kUnavailable = grpc::StatusCode::UNAVAILABLE;
 
@@ -22,7 +23,7 @@ IssuedCertificate IssueClient(const TestAuthority& authority,
   return authority.Issue({.alternative_names = names, .usage = "clientAuth"});
 }
 
-TEST_F(TlsFixture, ServesWhoTrustsTheServersAuthority) {
+TEST_F(TlsListenerTest, ServesWhoTrustsTheServersAuthority) {
   ASSERT_TRUE(Open().ok());
 
   const grpc::Status status = CallTls(Trusting(authority_));
@@ -33,14 +34,14 @@ TEST_F(TlsFixture, ServesWhoTrustsTheServersAuthority) {
   EXPECT_FALSE(seen_.has_certificate);
 }
 
-TEST_F(TlsFixture, IsNotServedByAnyOther) {
+TEST_F(TlsListenerTest, IsNotServedByAnyOther) {
   ASSERT_TRUE(Open().ok());
 
   EXPECT_EQ(CallTls(Trusting(TestAuthority())).error_code(), kUnavailable);
   EXPECT_EQ(CallPlain(Address("tls:")).error_code(), kUnavailable);
 }
 
-TEST_F(TlsFixture, RefusesWhatIsOlderThanTls12) {
+TEST_F(TlsListenerTest, RefusesWhatIsOlderThanTls12) {
   ASSERT_TRUE(Open().ok());
 
   EXPECT_EQ(HandshakeWith(TLS1_3_VERSION).version, "TLSv1.3");
@@ -54,7 +55,7 @@ TEST_F(TlsFixture, RefusesWhatIsOlderThanTls12) {
   }
 }
 
-TEST_F(TlsFixture, TellsTheNamesInAVerifiedCertificate) {
+TEST_F(TlsListenerTest, TellsTheNamesInAVerifiedCertificate) {
   const TestAuthority clients;
   WriteClientAuthority(clients);
   ASSERT_TRUE(Open().ok());
@@ -73,7 +74,7 @@ TEST_F(TlsFixture, TellsTheNamesInAVerifiedCertificate) {
                           "ops@example"));
 }
 
-TEST_F(TlsFixture, TakesNoNamesFromTheSubject) {
+TEST_F(TlsListenerTest, TakesNoNamesFromTheSubject) {
   const TestAuthority clients;
   WriteClientAuthority(clients);
   ASSERT_TRUE(Open().ok());
@@ -85,7 +86,7 @@ TEST_F(TlsFixture, TakesNoNamesFromTheSubject) {
   EXPECT_THAT(seen_.certificate_names, ::testing::IsEmpty());
 }
 
-TEST_F(TlsFixture, HasNoConnectionWithACertificateThatItCannotVerify) {
+TEST_F(TlsListenerTest, HasNoConnectionWithACertificateThatItCannotVerify) {
   const TestAuthority clients;
   WriteClientAuthority(clients);
   ASSERT_TRUE(Open().ok());
@@ -103,7 +104,7 @@ TEST_F(TlsFixture, HasNoConnectionWithACertificateThatItCannotVerify) {
   EXPECT_FALSE(seen_.has_certificate);
 }
 
-TEST_F(TlsFixture, AsksForNoCertificateWithoutAnAuthorityOfClients) {
+TEST_F(TlsListenerTest, AsksForNoCertificateWithoutAnAuthorityOfClients) {
   ASSERT_TRUE(Open().ok());
 
   const grpc::Status status =
@@ -115,7 +116,7 @@ TEST_F(TlsFixture, AsksForNoCertificateWithoutAnAuthorityOfClients) {
   EXPECT_THAT(seen_.certificate_names, ::testing::IsEmpty());
 }
 
-TEST_F(TlsFixture, RefusesWhoShowsNoneWhereOneIsRequired) {
+TEST_F(TlsListenerTest, RefusesWhoShowsNoneWhereOneIsRequired) {
   WriteClientAuthority(authority_);
   config_.tls.require_client_certificate = true;
   ASSERT_TRUE(Open().ok());
@@ -125,7 +126,7 @@ TEST_F(TlsFixture, RefusesWhoShowsNoneWhereOneIsRequired) {
       CallTls({authority_.certificate(), IssueClient(authority_)}).ok());
 }
 
-TEST_F(TlsFixture, UsesANewCertificateForNewConnections) {
+TEST_F(TlsListenerTest, UsesANewCertificateForNewConnections) {
   ASSERT_TRUE(Open().ok());
   ASSERT_TRUE(CallTls(Trusting(authority_)).ok());
   const TestAuthority other;
@@ -137,7 +138,7 @@ TEST_F(TlsFixture, UsesANewCertificateForNewConnections) {
   EXPECT_EQ(CallTls(Trusting(authority_)).error_code(), kUnavailable);
 }
 
-TEST_F(TlsFixture, GoesOnWithTheOldCertificateWhereTheNewOneIsBad) {
+TEST_F(TlsListenerTest, GoesOnWithTheOldCertificateWhereTheNewOneIsBad) {
   ASSERT_TRUE(Open().ok());
   ASSERT_TRUE(CallTls(Trusting(authority_)).ok());
   const TestAuthority other;
@@ -151,7 +152,7 @@ TEST_F(TlsFixture, GoesOnWithTheOldCertificateWhereTheNewOneIsBad) {
   EXPECT_TRUE(CallTls(Trusting(authority_)).ok());
 }
 
-TEST_F(TlsFixture, BelievesANewAuthorityOfClientsAndNotTheOldOne) {
+TEST_F(TlsListenerTest, BelievesANewAuthorityOfClientsAndNotTheOldOne) {
   const TestAuthority before;
   const TestAuthority after;
   WriteClientAuthority(before);
@@ -169,7 +170,7 @@ TEST_F(TlsFixture, BelievesANewAuthorityOfClientsAndNotTheOldOne) {
   EXPECT_THAT(seen_.certificate_names, ElementsAre("ops.example"));
 }
 
-TEST_F(TlsFixture, DoesNotListenWithBadFiles) {
+TEST_F(TlsListenerTest, DoesNotListenWithBadFiles) {
   config_.tls.key_file = directory_ / "none";
 
   EXPECT_THAT(std::string(Open().message()),
