@@ -1,6 +1,7 @@
 #include "server/app.h"
 
 #include <grpc/grpc.h>
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -41,7 +42,7 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
     : config_(config),
       epoch_(NewEpoch()),
       directory_(std::move(directory)),
-      access_(std::move(access_token)),
+      access_(access_token),
       io_(1),
       keep_running_(io_.get_executor()),
       strand_(io_),
@@ -53,6 +54,16 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       manager_(strand_, config_, kVersion, epoch_, MakeWorld(environment)),
       service_(strand_, manager_, access_),
       health_(strand_, manager_),
+      ops_pages_(manager_, config_.ops.metrics,
+                 [token = std::move(access_token)](std::string_view given) {
+                   return given.size() == token.size() &&
+                          CRYPTO_memcmp(given.data(), token.data(),
+                                        token.size()) == 0;
+                 }),
+      ops_(strand_,
+           [this](const OpsRequest& request) {
+             return ops_pages_.Answer(request);
+           }),
       loop_(strand_) {}
 
 App::~App() {
@@ -137,7 +148,11 @@ bool App::WantsUp() const {
 }
 
 absl::Status App::Start() {
-  absl::Status listening = Listen();
+  // Before the server, which cannot be taken back once it is built.
+  absl::Status listening = config_.ops.listen == "none"
+                               ? absl::OkStatus()
+                               : ops_.Listen(config_.ops.listen);
+  if (listening.ok()) listening = Listen();
   if (!listening.ok()) return listening;
   service_.set_info({.version = kVersion,
                      .build = kBuild,
@@ -210,6 +225,7 @@ void App::End() {
   server_->Shutdown(std::chrono::system_clock::now() + kServerGrace);
   loop_.End();
   strand_.Post([this] {
+    ops_.Close();
     manager_.Release();
     launcher_.Close();
   });

@@ -25,6 +25,8 @@
 #include "server/access.h"
 #include "server/gateway_service.h"
 #include "server/health_service.h"
+#include "server/ops_http.h"
+#include "server/ops_pages.h"
 #include "server/reflection_service.h"
 #include "server/server_loop.h"
 #include "server/state_directory.h"
@@ -50,6 +52,9 @@ class App {
 
   // Where calls are taken, as clients name it. After `Start`.
   const std::vector<std::string>& listeners() const { return listeners_; }
+
+  // Where probes and metrics are served; empty if nowhere. After `Start`.
+  const std::string& ops_url() const { return ops_.url(); }
 
   // Refuses new work, and stops the gateway if it is ours; then calls
   // `stopped`, on another thread. A second call forces that.
@@ -83,6 +88,8 @@ class App {
   GatewayService service_;
   HealthService health_;
   ReflectionService reflection_;
+  const OpsPages ops_pages_;
+  OpsHttp ops_;
   ServerLoop loop_;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> listeners_;

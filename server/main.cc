@@ -91,6 +91,7 @@ int Run(const core::Config& config,
   if (!started.ok()) return Fail(started.message().data());
   std::string ready = "clawplaned ready:";
   for (const std::string& listener : app.listeners()) ready += " " + listener;
+  if (!app.ops_url().empty()) ready += " " + app.ops_url();
   LogLine(core::Concat("clawplaned ", kVersion, " ready"));
   std::cout << ready << std::endl;
 

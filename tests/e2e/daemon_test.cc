@@ -50,10 +50,11 @@ void DaemonTest::TearDown() {
 
 std::string DaemonTest::WriteConfig(const std::string& gateway_lines,
                                     const std::string& other_lines) {
-  const std::string text = absl::StrCat(
-      "state_dir: ", state_directory(), "\nsocket: ", socket(),
-      "\nlisten: 127.0.0.1:0\n", other_lines, "gateway:\n  port: ", port_,
-      "\n  home: ", place_.path(), "\n", gateway_lines);
+  const std::string text =
+      absl::StrCat("state_dir: ", state_directory(), "\nsocket: ", socket(),
+                   "\nlisten: 127.0.0.1:0\nops:\n  listen: 127.0.0.1:0\n",
+                   other_lines, "gateway:\n  port: ", port_,
+                   "\n  home: ", place_.path(), "\n", gateway_lines);
   config_file_ = Emitted("clawplane.yaml");
   std::ofstream(config_file_) << text;
   return text;

@@ -201,7 +201,7 @@ class DaemonFailureTest : public DaemonTest {
 TEST_F(DaemonFailureTest, NamesFileLineAndKeyOfAnUnknownSetting) {
   WriteConfig("  prot: 1\n");
   EXPECT_THAT(ErrorOfDaemon(2),
-              AllOf(StartsWith("clawplaned: "), HasSubstr("clawplane.yaml:7: "),
+              AllOf(StartsWith("clawplaned: "), HasSubstr("clawplane.yaml:9: "),
                     HasSubstr("unknown key gateway.prot"),
                     HasSubstr("did you mean gateway.port?")));
 }

@@ -40,6 +40,8 @@ class ServedGateway {
   v1::GatewayService::Stub& stub() { return *stub_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   std::string tcp_address() const { return app_->listeners().front(); }
+  // Where probes and metrics are served.
+  const std::string& ops_url() const { return app_->ops_url(); }
   // To the TCP listener, without a token.
   std::shared_ptr<grpc::Channel> TcpChannel() const;
   // A connection of its own over the Unix socket.
