@@ -22,6 +22,7 @@
 #include "server/app.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/probe.h"
 #include "server/state_directory.h"
 #include "server/version.h"
 
@@ -78,6 +79,12 @@ void ServeUntilStopped(App& app, int signals) {
   ::close(stopped);
 }
 
+int Ask(const Probe& probe) {
+  const ProbeFinding finding = AskServer(probe.config, probe.goal);
+  std::cout << finding.text << std::endl;
+  return finding.is_so ? 0 : kExitFailure;
+}
+
 int Run(const core::Config& config,
         const std::vector<std::string>& environment) {
   const int signals = OpenSignals();
@@ -116,6 +123,7 @@ int main(int argc, char** argv) {
   if (const auto* leave = std::get_if<Leave>(&options)) {
     return leave->exit_code;
   }
+  if (const auto* probe = std::get_if<Probe>(&options)) return Ask(*probe);
   std::vector<std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     variables.emplace_back(*entry);

@@ -129,6 +129,12 @@ std::string DaemonTest::tcp_address() const {
   return line.substr(begin, line.find(' ', begin) - begin);
 }
 
+std::string DaemonTest::ops_url() const {
+  const std::string line = daemon_->output();
+  const size_t begin = line.find("http://");
+  return line.substr(begin, line.find_first_of(" \n", begin) - begin);
+}
+
 void DaemonTest::CollectSecrets() {
   for (const char* name : {"access.token", "gateway.token"}) {
     std::string secret = ReadFile(absl::StrCat(state_directory(), "/", name));

@@ -64,6 +64,8 @@ class DaemonTest : public ::testing::Test {
   std::string state_directory() const { return place_ / "state"; }
   // The address of the TCP listener.
   std::string tcp_address() const;
+  // Where probes and metrics are served.
+  std::string ops_url() const;
   uint16_t port() const { return port_; }
 
   // ---- Secrets

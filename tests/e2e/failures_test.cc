@@ -231,5 +231,17 @@ TEST_F(DaemonFailureTest, RefusesAnAddressThatIsInUse) {
       HasSubstr("cannot listen on 127.0.0.1:" + std::to_string(port())));
 }
 
+TEST_F(DaemonFailureTest, SaysThatThePortForProbesIsInUse) {
+  FakeGatewayOptions options;
+  options.port = port();
+  FakeGateway other(options);
+  WriteConfig("");
+  EXPECT_THAT(
+      ErrorOfDaemon(1, {"--ops-listen", "127.0.0.1:" + std::to_string(port())}),
+      AllOf(HasSubstr("cannot listen on 127.0.0.1:" + std::to_string(port())),
+            HasSubstr("another program is using it"),
+            HasSubstr("set ops.listen to another one")));
+}
+
 }  // namespace
 }  // namespace clawplane::testing
