@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -113,6 +114,10 @@ int Run(const core::Config& config,
 
 int main(int argc, char** argv) {
   using namespace clawplane::server;
+  // Neither a core dump nor a debugger of the same user shows the tokens, nor
+  // what the environment and the configuration may hold. It ends at the next
+  // exec, so that the gateway is as it would be without us.
+  ::prctl(PR_SET_DUMPABLE, 0);
   const auto environment =
       [](const std::string& name) -> std::optional<std::string> {
     const char* const value = std::getenv(name.c_str());

@@ -74,6 +74,7 @@ void Child::Signal(int number) const {
 bool Child::IsOver() {
   int status = 0;
   if (!end_ && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+    dumped_core_ = WIFSIGNALED(status) && WCOREDUMP(status);
     end_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
   return end_.has_value();

@@ -60,6 +60,10 @@ std::string DaemonTest::WriteConfig(const std::string& gateway_lines,
   return text;
 }
 
+std::string DaemonTest::ClawplanedProgram() { return CLAWPLANED_PROGRAM; }
+
+std::string DaemonTest::FakeGatewayProgram() { return FAKE_GATEWAY_PROGRAM; }
+
 std::string DaemonTest::LaunchFake(const std::vector<std::string>& more) const {
   std::string lines = absl::StrCat("  mode: launch\n  restart_delay: 10ms\n",
                                    "  command:\n    - ", FAKE_GATEWAY_PROGRAM,

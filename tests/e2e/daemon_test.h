@@ -57,6 +57,8 @@ class DaemonTest : public ::testing::Test {
   std::string Logs();
 
   // ---- Places
+  static std::string ClawplanedProgram();
+  static std::string FakeGatewayProgram();
   std::string Emitted(const std::string& name) const {
     return output_directory_ + "/" + name;
   }
