@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -107,13 +108,14 @@ bool IsAlive(pid_t pid) {
 
 std::string CommandLine(pid_t pid) { return ProcFile(pid, "cmdline"); }
 
+std::vector<std::string> Variables(pid_t pid) {
+  return absl::StrSplit(ProcFile(pid, "environ"), '\0', absl::SkipEmpty());
+}
+
 std::vector<std::string> VariableNames(pid_t pid) {
-  std::vector<std::string> names;
-  for (const auto entry :
-       absl::StrSplit(ProcFile(pid, "environ"), '\0', absl::SkipEmpty())) {
-    const std::string text(entry);
-    names.push_back(text.substr(0, text.find('=')));
-  }
+  std::vector<std::string> names = Variables(pid);
+  for (std::string& name : names)
+    name.resize(std::min(name.size(), name.find('=')));
   return names;
 }
 

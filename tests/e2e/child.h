@@ -58,8 +58,10 @@ class Child {
 std::string ReadFile(const std::string& path);
 // False for a zombie, too.
 bool IsAlive(pid_t pid);
-// The command line and the names of the environment's variables.
+// The command line, and the environment's variables, NAME=value, or their
+// names.
 std::string CommandLine(pid_t pid);
+std::vector<std::string> Variables(pid_t pid);
 std::vector<std::string> VariableNames(pid_t pid);
 // All processes in whose environment or directory this text occurs.
 std::vector<pid_t> ProcessesWith(const std::string& text);
