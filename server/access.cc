@@ -34,6 +34,17 @@ std::shared_ptr<const AccessList> Access::list() const {
   return list_;
 }
 
+bool Access::IsLocal(const TokenHash& hash) const {
+  // In constant time: how much of a guess was right must not show.
+  return CRYPTO_memcmp(hash.data(), local_.data(), hash.size()) == 0;
+}
+
+bool Access::IsToken(std::string_view token) const {
+  const TokenHash hash = HashToken(token);
+  const bool is_listed = list()->FindToken(hash) != nullptr;
+  return IsLocal(hash) || is_listed;
+}
+
 std::variant<Caller, core::Fault> Access::Identify(
     const grpc::ServerContextBase& context, const PeerIdentity& peer) const {
   if (peer.kind == PeerIdentity::Kind::kUnixSocket) {
@@ -57,12 +68,9 @@ std::variant<Caller, core::Fault> Access::Identify(
                    peer);
   }
   const TokenHash hash = HashToken(header.substr(kScheme.size()));
-  // In constant time: how much of a guess was right must not show.
-  const bool is_local =
-      CRYPTO_memcmp(hash.data(), local_.data(), hash.size()) == 0;
   const AccessList::Entry* const entry = list->FindToken(hash);
   if (entry != nullptr) return Caller{entry->name, entry->role};
-  if (is_local && peer.kind == PeerIdentity::Kind::kPlainTcp) {
+  if (IsLocal(hash) && peer.kind == PeerIdentity::Kind::kPlainTcp) {
     return Caller{"local", core::Role::kAdmin};
   }
   return Unknown("the token is not a right one", peer);

@@ -44,11 +44,15 @@ class Access {
   // The list that counts from now on.
   void Use(AccessList list);
 
+  // Whether it is a token that lets in, as whoever.
+  bool IsToken(std::string_view token) const;
+
   // Who the peer is, or why it may not call.
   std::variant<Caller, core::Fault> Identify(
       const grpc::ServerContextBase& context, const PeerIdentity& peer) const;
 
  private:
+  bool IsLocal(const TokenHash& hash) const;
   std::shared_ptr<const AccessList> list() const;
 
   const TokenHash local_;

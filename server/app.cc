@@ -66,6 +66,14 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       service_(strand_, manager_, gate_),
       health_(strand_, manager_, gate_),
       reflection_(gate_),
+      ops_pages_(manager_, config_.ops.metrics,
+                 [this](std::string_view token) {
+                   return access_.IsToken(token);
+                 }),
+      ops_(strand_,
+           [this](const OpsRequest& request) {
+             return ops_pages_.Answer(request);
+           }),
       loop_(strand_),
       listeners_(config_) {}
 
@@ -163,7 +171,11 @@ absl::Status App::Start() {
     absl::Status read = ReadAccessFile();
     if (!read.ok()) return read;
   }
-  absl::Status listening = Listen();
+  // Before the server, which cannot be taken back once it is built.
+  absl::Status listening = config_.ops.listen == "none"
+                               ? absl::OkStatus()
+                               : ops_.Listen(config_.ops.listen);
+  if (listening.ok()) listening = Listen();
   if (!listening.ok()) return listening;
   service_.set_info({.version = kVersion,
                      .build = kBuild,
@@ -235,6 +247,7 @@ void App::End() {
   server_->Shutdown(std::chrono::system_clock::now() + kServerGrace);
   loop_.End();
   strand_.Post([this] {
+    ops_.Close();
     manager_.Release();
     launcher_.Close();
   });

@@ -28,6 +28,8 @@
 #include "server/gateway_service.h"
 #include "server/health_service.h"
 #include "server/listeners.h"
+#include "server/ops_http.h"
+#include "server/ops_pages.h"
 #include "server/reflection_service.h"
 #include "server/server_loop.h"
 #include "server/state_directory.h"
@@ -59,6 +61,9 @@ class App {
   // `anew`: reads them whether they have changed or not, and opens the audit
   // log again. To be called every few seconds.
   void Refresh(bool anew);
+
+  // Where probes and metrics are served; empty if nowhere. After `Start`.
+  const std::string& ops_url() const { return ops_.url(); }
 
   // Refuses new work, and stops the gateway if it is ours; then calls
   // `stopped`, on another thread. A second call forces that.
@@ -96,6 +101,8 @@ class App {
   GatewayService service_;
   HealthService health_;
   ReflectionService reflection_;
+  const OpsPages ops_pages_;
+  OpsHttp ops_;
   ServerLoop loop_;
   Listeners listeners_;
   std::unique_ptr<grpc::Server> server_;

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #include "server/app.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/probe.h"
 #include "server/state_directory.h"
 #include "server/version.h"
 
@@ -96,6 +98,12 @@ void ServeUntilStopped(App& app, int signals) {
   ::close(stopped);
 }
 
+int Ask(const Probe& probe) {
+  const ProbeFinding finding = AskServer(probe.config, probe.goal);
+  std::cout << finding.text << std::endl;
+  return finding.is_so ? 0 : kExitFailure;
+}
+
 int Run(const core::Config& config,
         const std::vector<std::string>& environment) {
   const int signals = OpenSignals();
@@ -114,6 +122,7 @@ int Run(const core::Config& config,
   for (const std::string& address : app.listeners().addresses()) {
     ready += " " + address;
   }
+  if (!app.ops_url().empty()) ready += " " + app.ops_url();
   const std::string warning = app.listeners().Warning();
   if (!warning.empty()) ready += " (WARNING: " + warning + ")";
   LogLine(core::Concat("clawplaned ", kVersion, " ready"));
@@ -130,6 +139,10 @@ int Run(const core::Config& config,
 
 int main(int argc, char** argv) {
   using namespace clawplane::server;
+  // Neither a core dump nor a debugger of the same user shows the tokens, nor
+  // what the environment and the configuration may hold. It ends at the next
+  // exec, so that the gateway is as it would be without us.
+  ::prctl(PR_SET_DUMPABLE, 0);
   const auto environment =
       [](const std::string& name) -> std::optional<std::string> {
     const char* const value = std::getenv(name.c_str());
@@ -140,6 +153,7 @@ int main(int argc, char** argv) {
   if (const auto* leave = std::get_if<Leave>(&options)) {
     return leave->exit_code;
   }
+  if (const auto* probe = std::get_if<Probe>(&options)) return Ask(*probe);
   std::vector<std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     variables.emplace_back(*entry);

@@ -239,8 +239,8 @@ absl::StatusOr<std::string> DefaultStateDirectory(
       "there is no HOME to keep state in; set state_dir");
 }
 
-std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
-                                              const Environment& environment) {
+std::variant<core::Config, Leave, Probe> ReadOptions(
+    int argc, const char* const* argv, const Environment& environment) {
   CLI::App app(
       "clawplaned supervises one OpenClaw gateway and serves the API of "
       "Clawplane.\nEach flag below is also a key of the configuration file and "
@@ -267,6 +267,16 @@ std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
                  "the new token's role: viewer, operator or admin")
       ->type_name("ROLE")
       ->needs(new_token);
+  std::string goal;
+  auto* const probe =
+      app.add_option("--probe", goal,
+                     "ask the clawplaned of this configuration whether it "
+                     "lives, or with --probe=ready whether its gateway is "
+                     "RUNNING; exit code 0 if so, else 1")
+          ->type_name("[=alive|ready]")
+          ->expected(0, 1)
+          ->default_str("alive")
+          ->check(CLI::IsMember({"alive", "ready"}));
   std::map<std::string_view, std::vector<std::string>> given;
   for (const core::Setting& setting : core::Settings()) {
     auto* const option =
@@ -306,6 +316,10 @@ std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
   if (!status.ok()) {
     std::cerr << "clawplaned: " << status.message() << std::endl;
     return Leave{kExitUsage};
+  }
+  if (probe->count() > 0) {
+    return Probe{std::move(config),
+                 goal == "ready" ? ProbeGoal::kReady : ProbeGoal::kAlive};
   }
   return config;
 }

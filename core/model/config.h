@@ -93,6 +93,16 @@ struct CallLimits {
   uint64_t streams = 16384;
 };
 
+// The listener for probes and metrics.
+struct OpsConfig {
+  // Who may read the metrics there.
+  enum class Metrics { kNobody, kTokenBearers, kEverybody };
+
+  // ADDRESS:PORT, or "none".
+  std::string listen = "127.0.0.1:50062";
+  Metrics metrics = Metrics::kTokenBearers;
+};
+
 // Thread-compatible. Built once by `ApplySetting`, then never changed.
 struct Config {
   // The name of this instance.
@@ -111,6 +121,7 @@ struct Config {
   AccessConfig access;
   AuditConfig audit;
   CallLimits limits;
+  OpsConfig ops;
   GatewayConfig gateway;
   GatewayMachine::Settings machine;
   Liveness::Settings liveness;
@@ -152,7 +163,8 @@ absl::Status ApplySetting(std::string_view key,
                           std::string_view origin, Config& config);
 
 // Whether the listeners are safe, and can be had: nothing is reachable from
-// other machines but with TLS and access control, unless that was asked for.
+// other machines but with TLS and access control, unless that was asked for,
+// and whether we live.
 absl::Status CheckListeners(const Config& config);
 
 // Whether this machine alone reaches a listener: HOST:PORT, or "none".

@@ -29,6 +29,7 @@ ServedGateway::ServedGateway(const core::Config& given,
   core::Config config = given;
   config.state_directory = directory_ / "state";
   config.listen = "127.0.0.1:0";
+  config.ops.listen = "127.0.0.1:0";
   socket_ = config.socket = directory_ / "s";
   if (config.gateway.token_file.empty()) {
     config.gateway.token_file = directory_.Write("gateway.token", kToken);

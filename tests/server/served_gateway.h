@@ -42,6 +42,8 @@ class ServedGateway {
   std::string tcp_address() const {
     return app_->listeners().addresses().front();
   }
+  // Where probes and metrics are served.
+  const std::string& ops_url() const { return app_->ops_url(); }
   server::App& app() { return *app_; }
   // To the TCP listener, without a token.
   std::shared_ptr<grpc::Channel> TcpChannel() const;
