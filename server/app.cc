@@ -11,17 +11,15 @@
 #include "core/io/state_lock_holder.h"
 #include "core/io/token_file.h"
 #include "core/model/text.h"
+#include "server/file_limit.h"
 #include "server/log.h"
 #include "server/state_file.h"
 #include "server/text_file.h"
+#include "server/transport_limits.h"
 #include "server/version.h"
 
 namespace clawplane::server {
 namespace {
-
-// What a client may send in one message: the most that a gateway accepts
-// (25 MiB) and room for the envelope.
-constexpr int kMaxRequestBytes = 33 * 1024 * 1024;
 
 // How long calls may take to end once the gateway is gone.
 constexpr std::chrono::seconds kServerGrace(2);
@@ -53,11 +51,12 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       directory_(std::move(directory)),
       audit_(std::move(audit)),
       access_(access_token),
-      gate_(access_, config_, epoch_, *audit_),
+      gate_(access_, config_, epoch_, *audit_,
+            [this](const std::string& peer) { acceptor_.Complain(peer); }),
       io_(1),
       keep_running_(io_.get_executor()),
       strand_(io_),
-      launcher_(strand_, {}),
+      launcher_(strand_, {.soft_file_limit = RaiseFileLimit()}),
       connector_(strand_),
       prober_(strand_),
       alarm_(strand_),
@@ -66,10 +65,9 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       service_(strand_, manager_, gate_),
       health_(strand_, manager_, gate_),
       reflection_(gate_),
-      ops_pages_(manager_, config_.ops.metrics,
-                 [this](std::string_view token) {
-                   return access_.IsToken(token);
-                 }),
+      ops_pages_(
+          manager_, config_.ops.metrics,
+          [this](std::string_view token) { return access_.IsToken(token); }),
       ops_(strand_,
            [this](const OpsRequest& request) {
              return ops_pages_.Answer(request);
@@ -190,7 +188,9 @@ absl::Status App::Start() {
   service_.ServeOn(loop_);
   health_.ServeOn(loop_);
   reflection_.ServeOn(loop_);
+  acceptor_.JoinLoop(loop_);
   loop_.Begin();
+  acceptor_.Begin();
   return absl::OkStatus();
 }
 
@@ -199,15 +199,13 @@ absl::Status App::Listen() {
   // threads, up to 10 s after large messages, and the process ends anyway.
   ::grpc_init();
   grpc::ServerBuilder builder;
-  // Two servers on one port would each get a part of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
+  ApplyTransportLimits(builder);
   builder.RegisterService(&service_.generated());
   builder.RegisterService(&health_.generated());
   builder.RegisterService(&reflection_.v1());
   builder.RegisterService(&reflection_.v1alpha());
   loop_.AddQueue(builder);
-  auto server = listeners_.Open(builder);
+  auto server = listeners_.Open(builder, acceptor_);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   const std::string warning = listeners_.Warning();
@@ -244,6 +242,7 @@ void App::StopGateway(std::function<void()> stopped) {
 
 void App::End() {
   strand_.Post([this] { manager_.CloseStreams(); });
+  acceptor_.End();
   server_->Shutdown(std::chrono::system_clock::now() + kServerGrace);
   loop_.End();
   strand_.Post([this] {

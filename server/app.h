@@ -22,6 +22,7 @@
 #include "core/io/process_launcher.h"
 #include "core/io/ws_connection.h"
 #include "core/model/config.h"
+#include "server/acceptor.h"
 #include "server/access.h"
 #include "server/audit_log.h"
 #include "server/gate.h"
@@ -104,6 +105,7 @@ class App {
   const OpsPages ops_pages_;
   OpsHttp ops_;
   ServerLoop loop_;
+  Acceptor acceptor_;
   Listeners listeners_;
   std::unique_ptr<grpc::Server> server_;
   std::thread io_thread_;

@@ -8,7 +8,7 @@
 namespace clawplane::server {
 namespace {
 
-// Streams of health and reflection, which ask for no token: a client needs one.
+// Of health and reflection, which ask for no token: a client needs one.
 constexpr uint64_t kMostOpenOfClient = 64;
 constexpr uint64_t kMostOpen = 1024;
 
@@ -19,7 +19,7 @@ struct Words {
 
 constexpr Words kWords[] = {{"calls", "limits.calls"},
                             {"streams", "limits.streams"},
-                            {"streams of open services", ""}};
+                            {"calls of open services", ""}};
 
 core::Fault TooMany(CallPlaces::Kind kind, uint64_t most, bool of_client) {
   const Words& words = kWords[static_cast<size_t>(kind)];

@@ -27,7 +27,7 @@ class CallPlaces {
   enum class Kind {
     kCall,    // that is answered once
     kStream,  // that is answered again and again
-    kOpen,    // a stream of the services that are open to all
+    kOpen,    // of the services that are open to all
   };
   static constexpr size_t kKinds = 3;
 

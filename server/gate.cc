@@ -136,6 +136,7 @@ std::variant<Pass, core::Fault> Gate::Enter(
   auto identified = access_.Identify(context, peer);
   Pass pass(*this, call, std::move(peer.address));
   if (auto* fault = std::get_if<core::Fault>(&identified)) {
+    complain_(context.peer());
     return Deny(pass.MakeRecord(context, call.method), std::move(*fault));
   }
   pass.caller_ = std::get<Caller>(std::move(identified));
@@ -158,6 +159,7 @@ std::variant<Pass, core::Fault> Gate::Enter(
 
 std::variant<Pass, core::Fault> Gate::EnterOpen(
     const grpc::ServerContextBase& context) {
+  complain_(context.peer());
   PeerIdentity peer = IdentifyPeer(context);
   auto place = places_.Take(CallPlaces::Kind::kOpen, peer.address);
   if (auto* fault = std::get_if<core::Fault>(&place)) return std::move(*fault);

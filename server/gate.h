@@ -85,15 +85,19 @@ class Pass {
 // Thread-safe. Its parts must outlive it, and it the server's calls.
 class Gate {
  public:
+  // Told of the peer, as gRPC names it, of each call that nobody vouches for.
+  using Complain = std::function<void(const std::string& peer)>;
+
   // `run` is the name of this life of the server, by which the calls of one in
   // the audit log differ from those of another.
   Gate(const Access& access, const core::Config& config, std::string run,
-       AuditLog& audit)
+       AuditLog& audit, Complain complain)
       : access_(access),
         policy_(config.access),
         audit_reads_(config.audit.reads),
         run_(std::move(run)),
         audit_(audit),
+        complain_(std::move(complain)),
         places_(config.limits),
         denials_(audit) {}
   Gate(const Gate&) = delete;
@@ -104,7 +108,7 @@ class Gate {
                                         const core::ApiCall& call,
                                         CallPlaces::Kind kind);
 
-  // The same for a stream of the services that are open to all.
+  // The same for a call of the services that are open to all.
   std::variant<Pass, core::Fault> EnterOpen(
       const grpc::ServerContextBase& context);
 
@@ -123,6 +127,7 @@ class Gate {
   const bool audit_reads_;
   const std::string run_;
   AuditLog& audit_;
+  const Complain complain_;
   CallPlaces places_;
   Denials denials_;
   std::atomic<uint64_t> last_id_ = 0;

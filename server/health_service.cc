@@ -56,15 +56,18 @@ class Watch final : public StreamCall<Response> {
 void HealthService::ServeOn(ServerLoop& loop) {
   using Request = health::HealthCheckRequest;
   using Generated = health::Health::AsyncService;
-  const auto check = [this](const grpc::ServerContext&, const Request& request,
-                            Response& response) -> AdmittedOrFault<UnaryCall> {
+  const auto check = [this](const grpc::ServerContext& context,
+                            const Request& request, Response& response) {
     const auto fill = [this, service = request.service(), &response] {
       response.set_status(StatusOf(service, gateway_));
       return response.status() == Response::SERVICE_UNKNOWN
                  ? grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service")
                  : grpc::Status::OK;
     };
-    return Admitted<UnaryCall>{Pass(), std::make_unique<Query>(strand_, fill)};
+    return server::Admit<UnaryCall>(
+        gate_.EnterOpen(context), [&](const Caller&) -> UnaryOrFault {
+          return std::make_unique<Query>(strand_, fill);
+        });
   };
   const auto watch = [this](const grpc::ServerContext& context,
                             const Request& request) {

@@ -1,8 +1,6 @@
 #include "server/listeners.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,7 +10,6 @@
 #include <string_view>
 #include <utility>
 
-#include "core/io/unique_fd.h"
 #include "core/model/text.h"
 #include "server/socket_group.h"
 
@@ -29,35 +26,8 @@ std::string_view HostOf(std::string_view address) {
   return address.substr(0, address.rfind(':'));
 }
 
-// gRPC tells no cause, so the same is tried once more. 0 if it works now.
-int ErrorOfBinding(const std::string& address) {
-  std::string host(HostOf(address));
-  const std::string port = address.substr(host.size() + 1);
-  if (host.front() == '[') host = host.substr(1, host.size() - 2);
-  addrinfo hints{};
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) {
-    return EADDRNOTAVAIL;
-  }
-  const core::UniqueFd socket(
-      ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const int yes = 1;
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const bool bound =
-      ::bind(socket.get(), found->ai_addr, found->ai_addrlen) == 0 &&
-      ::listen(socket.get(), 1) == 0;
-  const int error = bound ? 0 : errno;
-  ::freeaddrinfo(found);
-  return error;
-}
-
-std::string WhyNotTcp(const std::string& setting, const std::string& address) {
-  switch (const int error = ErrorOfBinding(address); error) {
-    case 0:
-      return Concat("another program may be using it; set ", setting,
-                    " to another one");
+std::string WhyNotTcp(const std::string& setting, int error) {
+  switch (error) {
     case EADDRINUSE:
       return Concat("another program is using it; stop that, or set ", setting,
                     " to another one");
@@ -126,39 +96,33 @@ absl::Status Listeners::Prepare() {
 }
 
 absl::StatusOr<std::unique_ptr<grpc::Server>> Listeners::Open(
-    grpc::ServerBuilder& builder) {
+    grpc::ServerBuilder& builder, Acceptor& acceptor) {
   const absl::Status prepared = Prepare();
   if (!prepared.ok()) return prepared;
   for (Wanted& wanted : wanted_) {
-    builder.AddListeningPort(wanted.address, wanted.credentials, &wanted.port);
+    const int error =
+        acceptor.Add(builder, wanted.address, wanted.credentials, &wanted.port);
+    if (error != 0) return Fault(wanted, error);
   }
-  // The socket's mode is its credential.
-  const mode_t mask = ::umask(0177);
-  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  ::umask(mask);
-  if (server == nullptr) return Fault();
   if (group_) {
     const absl::Status given = GiveToGroup(config_.socket, *group_);
-    if (!given.ok()) {
-      server->Shutdown(std::chrono::system_clock::now());
-      return given;
-    }
+    if (!given.ok()) return given;
+  }
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr) {
+    return absl::InternalError("the server could not be started");
   }
   Announce();
   return server;
 }
 
-// A port is told only once it is had, and the first failure ends it all.
-absl::Status Listeners::Fault() const {
-  for (const auto& [setting, address, credentials, port] : wanted_) {
-    if (port > 0) continue;
-    const std::string name =
-        IsUnix(address) ? address.substr(kUnix.size()) : address;
-    return absl::FailedPreconditionError(
-        Concat("cannot listen on ", name, ": ",
-               IsUnix(address) ? WhyNotUnix(name) : WhyNotTcp(setting, name)));
-  }
-  return absl::InternalError("the server could not be started");
+absl::Status Listeners::Fault(const Wanted& wanted, int error) {
+  const std::string& address = wanted.address;
+  const bool is_unix = IsUnix(address);
+  const std::string name = is_unix ? address.substr(kUnix.size()) : address;
+  return absl::FailedPreconditionError(
+      Concat("cannot listen on ", name, ": ",
+             is_unix ? WhyNotUnix(name) : WhyNotTcp(wanted.setting, error)));
 }
 
 void Listeners::Announce() {

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/model/config.h"
+#include "server/acceptor.h"
 #include "server/tls_credentials.h"
 #include "server/tls_files.h"
 
@@ -29,11 +30,10 @@ class Listeners {
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
-  // Builds the server with them. The Unix socket has its mode from its first
-  // moment on, so that no other thread may make files meanwhile. An error says
-  // which listener failed, why, and what to do.
+  // Builds the server with them, whose connections `acceptor` makes. An error
+  // says which listener failed, why, and what to do.
   absl::StatusOr<std::unique_ptr<grpc::Server>> Open(
-      grpc::ServerBuilder& builder);
+      grpc::ServerBuilder& builder, Acceptor& acceptor);
 
   // As clients name them: "127.0.0.1:50061", "unix:/run/clawplane.sock", and
   // for the one with TLS "tls:192.0.2.1:50063". After `Open`.
@@ -59,12 +59,12 @@ class Listeners {
     std::string setting;
     std::string address;
     std::shared_ptr<grpc::ServerCredentials> credentials;
-    // As gRPC tells it: negative before it was tried.
-    int port = -1;
+    // The one in use; 1 for a Unix socket.
+    int port = 0;
   };
 
   absl::Status Prepare();
-  absl::Status Fault() const;
+  static absl::Status Fault(const Wanted& wanted, int error);
   void Announce();
 
   const core::Config& config_;

@@ -1,5 +1,8 @@
 #include "server/server_loop.h"
 
+#include <pthread.h>
+#include <time.h>
+
 #include <utility>
 
 #include "server/served_call.h"
@@ -27,6 +30,17 @@ void ServerLoop::Begin() {
     }
     Run();
   });
+  ::pthread_getcpuclockid(thread_.native_handle(), &clock_);
+}
+
+ServerLoop::Turn ServerLoop::turn() const {
+  const uint64_t waits = waits_.load(std::memory_order_relaxed);
+  timespec spent = {};
+  ::clock_gettime(clock_, &spent);
+  return {.number = waits / 2,
+          .is_waiting = waits % 2 == 0,
+          .cpu = std::chrono::seconds(spent.tv_sec) +
+                 std::chrono::nanoseconds(spent.tv_nsec)};
 }
 
 void ServerLoop::End() {
@@ -49,25 +63,59 @@ void ServerLoop::ShutDownIfOver() {
   if (ending_ && calls_ == 0) queue_->Shutdown();
 }
 
+void ServerLoop::Ring() {
+  if (has_rung_.exchange(true)) return;
+  bell_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &bell_);
+}
+
+void ServerLoop::Visit() {
+  has_rung_ = false;
+  visit_();
+}
+
+// Only this thread writes it.
+void ServerLoop::CountWait() {
+  waits_.store(waits_.load(std::memory_order_relaxed) + 1,
+               std::memory_order_relaxed);
+}
+
+void ServerLoop::Take(void* tag, bool ok) {
+  if (tag == nullptr) {
+    ending_ = true;
+    ShutDownIfOver();
+  } else {
+    static_cast<CallEvent*>(tag)->Tell(ok);
+  }
+}
+
+bool ServerLoop::HasNext(void** tag, bool* ok) {
+  CountWait();
+  const auto next =
+      queue_->AsyncNext(tag, ok, gpr_inf_past(GPR_CLOCK_MONOTONIC));
+  CountWait();
+  return next == grpc::CompletionQueue::GOT_EVENT;
+}
+
 void ServerLoop::Run() {
   void* tag = nullptr;
   bool ok = false;
-  const gpr_timespec at_once = gpr_inf_past(GPR_CLOCK_MONOTONIC);
   while (queue_->Next(&tag, &ok)) {
+    CountWait();
     int taken = 0;
+    bool is_visited = false;
     do {
-      if (tag == nullptr) {
-        ending_ = true;
-        ShutDownIfOver();
+      if (tag == &bell_) {
+        is_visited = true;
       } else {
-        static_cast<CallEvent*>(tag)->Tell(ok);
+        Take(tag, ok);
       }
       // A call among many goes to the strand with those that are here already;
       // a lone one does not wait for the look.
     } while (!work_.empty() && calls_ > 1 && ++taken < kMaxBatch &&
-             queue_->AsyncNext(&tag, &ok, at_once) ==
-                 grpc::CompletionQueue::GOT_EVENT);
+             HasNext(&tag, &ok));
     HandOver();
+    CountWait();
+    if (is_visited) Visit();
   }
 }
 

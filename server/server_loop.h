@@ -6,9 +6,14 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/io/core_strand.h"
@@ -56,6 +61,24 @@ class ServerLoop {
   // Waits for the thread. No call is left then. The strand must still run.
   void End();
 
+  // Has the thread call `visit`, once for all calls that it has not followed
+  // yet. For any thread, between `Begin` and `End`. What gRPC does in a visit
+  // counts as a wait.
+  void Ring();
+  // Before `Begin`.
+  void set_visit(std::function<void()> visit) { visit_ = std::move(visit); }
+
+  // One time that the thread waits for events and takes them.
+  struct Turn {
+    uint64_t number = 0;
+    // Whether it waits: gRPC has it, and may let it work.
+    bool is_waiting = false;
+    // What the thread has spent so far.
+    std::chrono::nanoseconds cpu{0};
+  };
+  // For any thread, between `Begin` and `End`.
+  Turn turn() const;
+
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   core::CoreStrand& strand() { return strand_; }
 
@@ -70,6 +93,10 @@ class ServerLoop {
 
  private:
   void Run();
+  void Take(void* tag, bool ok);
+  void Visit();
+  void CountWait();
+  bool HasNext(void** tag, bool* ok);
   void ShutDownIfOver();
 
   core::CoreStrand& strand_;
@@ -80,8 +107,15 @@ class ServerLoop {
   };
   std::vector<Served> methods_;
   std::thread thread_;
+  clockid_t clock_ = 0;
+  // Counts both the beginnings and the ends of waits.
+  std::atomic<uint64_t> waits_ = 0;
   // Rings on the thread when it is to end.
   grpc::Alarm end_;
+  // Rings for a visit; set by the one who made `has_rung_` true.
+  grpc::Alarm bell_;
+  std::atomic<bool> has_rung_ = false;
+  std::function<void()> visit_;
 
   // Of the loop's thread.
   bool ending_ = false;

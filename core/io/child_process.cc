@@ -50,7 +50,7 @@ ChildProcess::~ChildProcess() {
 
 std::optional<LaunchFailure> ChildProcess::Launch(LaunchSpec spec,
                                                   const std::string& run,
-                                                  int parent_death_signal) {
+                                                  const VforkLauncher::Terms& terms) {
   strand_.AssertHeld();
   spec.environment.push_back(Concat(kRunVariable, "=", run));
   const UniqueFd in = OpenNullDevice();
@@ -60,7 +60,7 @@ std::optional<LaunchFailure> ChildProcess::Launch(LaunchSpec spec,
   UniqueFd err = Open(stderr_);
   if (err.get() < 0) return LaunchFailure{LaunchStep::kPipes, errno};
 
-  VforkLauncher launcher(parent_death_signal);
+  VforkLauncher launcher(terms);
   const auto started = launcher.Start(
       spec, {.in = in.get(), .out = out.get(), .err = err.get()});
   if (const auto* failure = std::get_if<LaunchFailure>(&started)) {

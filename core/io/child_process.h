@@ -59,7 +59,7 @@ class ChildProcess : public OrphanReaper::Owner,
   // Starts the process and watches it. `run` marks it and its descendants, and
   // no others. Called once, first. Nothing else may be called after a failure.
   std::optional<LaunchFailure> Launch(LaunchSpec spec, const std::string& run,
-                                      int parent_death_signal);
+                                      const VforkLauncher::Terms& terms);
 
   pid_t pid() const;
 

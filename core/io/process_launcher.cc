@@ -103,9 +103,11 @@ std::variant<std::unique_ptr<Process>, Fault> ChildProcessLauncher::Launch(
   strand_.AssertHeld();
   auto child =
       std::make_shared<ChildProcess>(strand_, orphans_, std::move(reports));
-  const int signal = options_.end_with_parent ? SIGTERM : 0;
+  const VforkLauncher::Terms terms = {
+      .parent_death_signal = options_.end_with_parent ? SIGTERM : 0,
+      .soft_file_limit = options_.soft_file_limit};
   const std::string run = absl::StrCat(name_, "-", ++launches_);
-  if (const auto failure = child->Launch(spec, run, signal)) {
+  if (const auto failure = child->Launch(spec, run, terms)) {
     return ToFault(*failure, spec);
   }
   return std::make_unique<OwnedProcess>(std::move(child));

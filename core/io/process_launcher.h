@@ -3,6 +3,8 @@
 #ifndef CLAWPLANE_CORE_IO_PROCESS_LAUNCHER_H_
 #define CLAWPLANE_CORE_IO_PROCESS_LAUNCHER_H_
 
+#include <sys/resource.h>
+
 #include <memory>
 #include <string>
 #include <variant>
@@ -32,6 +34,8 @@ class ChildProcessLauncher final : public ProcessLauncher {
     // stopped it. The kernel goes by the thread that launched: all threads that
     // run the strand must live as long as the children.
     bool end_with_parent = true;
+    // How many files a child may open, its soft limit; 0: as many as we.
+    rlim_t soft_file_limit = 0;
   };
 
   // `strand` must outlive the launcher and its processes.

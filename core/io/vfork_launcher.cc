@@ -110,8 +110,8 @@ void VforkLauncher::RunChild(Plan& plan) noexcept {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   if (::setsid() < 0) fail(LaunchStep::kSession, errno);
-  if (parent_death_signal_ != 0) {
-    ::prctl(PR_SET_PDEATHSIG, parent_death_signal_);
+  if (terms_.parent_death_signal != 0) {
+    ::prctl(PR_SET_PDEATHSIG, terms_.parent_death_signal);
     // The parent may have died before it was asked for.
     if (::getppid() != plan.parent) ::_exit(127);
   }
@@ -122,6 +122,12 @@ void VforkLauncher::RunChild(Plan& plan) noexcept {
   if (auto error = plan.directory.on_exec_setup(*this, plan.executable,
                                                 plan.arguments)) {
     fail(LaunchStep::kDirectory, error.value());
+  }
+  if (terms_.soft_file_limit != 0) {
+    rlimit files = {};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = terms_.soft_file_limit;
+    ::setrlimit(RLIMIT_NOFILE, &files);
   }
   if (::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
     fail(LaunchStep::kDescriptors, errno);

@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_CORE_IO_VFORK_LAUNCHER_H_
 #define CLAWPLANE_CORE_IO_VFORK_LAUNCHER_H_
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <variant>
@@ -51,10 +52,15 @@ class VforkLauncher : public boost::process::v2::posix::default_launcher {
     int err;
   };
 
-  // `parent_death_signal` is what the child gets when the calling thread ends,
-  // however it ends; 0 is nothing.
-  explicit VforkLauncher(int parent_death_signal)
-      : parent_death_signal_(parent_death_signal) {}
+  struct Terms {
+    // What the child gets when the calling thread ends, however it ends; 0 is
+    // nothing.
+    int parent_death_signal = 0;
+    // How many files it may open, its soft limit; 0 is what we may.
+    rlim_t soft_file_limit = 0;
+  };
+
+  explicit VforkLauncher(const Terms& terms) : terms_(terms) {}
 
   // The process id of the child, or what failed, with nothing left behind.
   std::variant<pid_t, LaunchFailure> Start(const LaunchSpec& spec,
@@ -67,7 +73,7 @@ class VforkLauncher : public boost::process::v2::posix::default_launcher {
   pid_t Fork(Plan& plan);
   [[noreturn]] void RunChild(Plan& plan) noexcept;
 
-  const int parent_death_signal_;
+  const Terms terms_;
 };
 
 }  // namespace clawplane::core

@@ -18,7 +18,8 @@ const core::WallTime kTime{milliseconds(1'795'424'580'120)};
 
 // The line of a record whose reason is `text`, but for what every one has.
 std::string Reason(std::string_view text) {
-  const std::string line = ToJsonLine({.time = kTime, .reason = std::string(text)});
+  const std::string line =
+      ToJsonLine({.time = kTime, .reason = std::string(text)});
   const std::string before =
       R"({"time":"2026-11-23T09:03:00.120Z","phase":"before","reason":")";
   EXPECT_EQ(line.substr(0, before.size()), before);

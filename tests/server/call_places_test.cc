@@ -82,7 +82,7 @@ TEST_F(CallPlacesTest, CountsAMovedPlaceOnce) {
 
 TEST_F(CallPlacesTest, BoundsWhatAsksForNoToken) {
   for (int i = 0; i < 64; ++i) ASSERT_EQ(Take(Kind::kOpen, "x"), "");
-  EXPECT_THAT(Take(Kind::kOpen, "x"), HasSubstr("64 streams of open services"));
+  EXPECT_THAT(Take(Kind::kOpen, "x"), HasSubstr("64 calls of open services"));
   for (int i = 64; i < 1024; ++i) {
     ASSERT_EQ(Take(Kind::kOpen, std::to_string(i / 64)), "");
   }

@@ -35,6 +35,7 @@ TlsFixture::TlsFixture() : service_(std::make_unique<Service>(seen_)) {
 }
 
 TlsFixture::~TlsFixture() {
+  if (acceptor_ != nullptr) acceptor_->End();
   if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
 }
 
@@ -50,12 +51,14 @@ void TlsFixture::WriteClientAuthority(const TestAuthority& authority) {
 
 absl::Status TlsFixture::Open() {
   listeners_ = std::make_unique<server::Listeners>(config_);
+  acceptor_ = std::make_unique<server::Acceptor>();
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.RegisterService(service_.get());
-  auto server = listeners_->Open(builder);
+  auto server = listeners_->Open(builder, *acceptor_);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
+  acceptor_->Begin();
   return absl::OkStatus();
 }
 

@@ -64,6 +64,7 @@ class TlsFixture : public ::testing::Test {
   const TestAuthority authority_;
   core::Config config_;
   std::unique_ptr<server::Listeners> listeners_;
+  std::unique_ptr<server::Acceptor> acceptor_;
   // Of the call before.
   server::PeerIdentity seen_;
 
