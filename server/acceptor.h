@@ -49,8 +49,8 @@ class Acceptor {
   // each takes gRPC about 0.1 ms. Others wait with the kernel.
   static constexpr double kPerSecond = 1'000;
   static constexpr double kAtOnce = 256;
-  // A message of the largest size takes a third of it.
-  static constexpr std::chrono::milliseconds kCaptive{100};
+  // A message of the largest size takes half of it at most.
+  static constexpr std::chrono::milliseconds kCaptive{150};
   // Who sent less meanwhile did not hold it.
   static constexpr uint64_t kLoud = 4'096;
   // What this process may have in memory before those by TCP who send the most

@@ -107,7 +107,9 @@ size_t Connections::EndLoudest(uint64_t least) {
   uint64_t most = 0;
   for (auto& [fd, connection] : all_) {
     if (connection.is_local()) continue;
-    connection.sent_since = ReceivedBy(fd) - connection.received + UnreadOf(fd);
+    const uint64_t unread = UnreadOf(fd);
+    connection.sent_since =
+        unread == 0 ? 0 : ReceivedBy(fd) - connection.received + unread;
     most = std::max(most, connection.sent_since);
   }
   if (most < least) return 0;

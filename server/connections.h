@@ -43,7 +43,8 @@ class Connections {
   // Begins to count what each that is not local sends.
   void Listen();
   // Ends those that have sent the most since then, and at least `least` bytes;
-  // how many that were. What they have sent and gRPC has not read is dropped.
+  // how many that were. They have sent more than gRPC could read so far, and
+  // that is dropped: a network brings no more than it can.
   size_t EndLoudest(uint64_t least);
 
   // Takes down so many complaints about the peers of these names, and ends

@@ -84,6 +84,7 @@ class OpsHttp::Connection final
     error_code ignored;
     socket_.close(ignored);
     timer_.cancel();
+    listener_.strand_.AssertHeld();
     listener_.connections_.erase(this);
   }
 
@@ -121,17 +122,16 @@ class OpsHttp::Connection final
       Refuse(http::status::request_header_fields_too_large,
              Concat("the header has more than ", limits_.header_bytes,
                     " bytes\n"));
-    } else if (error == http::error::body_limit) {
-      RefuseBody();
+    } else if (error == http::error::body_limit ||
+               (!error && (parser_->chunked() ||
+                           parser_->content_length().value_or(0) > 0))) {
+      Refuse(http::status::payload_too_large, "a request has no body here\n");
     } else if (error == http::error::end_of_stream ||
                error == http::error::partial_message) {
       Close();
     } else if (error) {
       // Not on a broken connection, where the answer fails, and closes it.
       Refuse(http::status::bad_request, "not HTTP/1\n");
-    } else if (parser_->chunked() ||
-               parser_->content_length().value_or(0) > 0) {
-      RefuseBody();
     } else {
       Serve();
     }
@@ -145,6 +145,7 @@ class OpsHttp::Connection final
       answer = {.status = 405, .body = "only GET and HEAD are served here\n"};
     } else {
       const std::string_view target = View(request.target());
+      listener_.strand_.AssertHeld();
       answer = listener_.answer_(
           {.path = target.substr(0, target.find('?')),
            .authorization = View(request[http::field::authorization]),
@@ -153,10 +154,6 @@ class OpsHttp::Connection final
     ++served_;
     const bool keep_alive = request.keep_alive() && served_ < limits_.requests;
     Write(std::move(answer), request.version(), is_head, keep_alive);
-  }
-
-  void RefuseBody() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) {
-    Refuse(http::status::payload_too_large, "a request has no body here\n");
   }
 
   void Refuse(http::status status, std::string why)

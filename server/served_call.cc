@@ -36,8 +36,10 @@ void ServedCall::OnFinished(bool) {
 void ServedCall::DeleteIfOver() {
   if (!is_done_ || !is_finished_) return;
   loop_.OnOver();
-  // The task that abandons it may not have run yet.
-  if (departure_ == Departure::kByStrand || was_abandoned_) {
+  // The task that abandons it may not have run yet. One that the strand never
+  // had goes here: were it let go there, the two threads would be at gRPC's
+  // connection together, which then lets a third one read it, without a bound.
+  if ((admitted_ && departure_ == Departure::kByStrand) || was_abandoned_) {
     loop_.strand().Post([this] { delete this; });
   } else {
     delete this;

@@ -73,11 +73,11 @@ void AttackTest::SetUp() {
   WriteConfig(LaunchFake());
   StartDaemon();
   tcp_ = tcp_address();
-  files_before_ = OpenFiles();
   bystanders_.push_back(
       std::make_unique<Bystander>(tcp_, TokenIn(state_directory())));
   bystanders_.push_back(std::make_unique<Bystander>(unix_target(), ""));
   ASSERT_TRUE(OthersGoOn());
+  files_before_ = OpenFiles();
   resident_before_ = ResidentMib();
 }
 

@@ -57,7 +57,8 @@ TEST_F(FloodEndTest, EndsAConnectionWithWrongTokensAtFullSpeed) {
   ASSERT_TRUE(attacker.Begin());
   for (uint32_t stream = 1; stream < 2'000; stream += 2) {
     attacker.Send(
-        HeaderFrames(stream, kEndStream, HeaderBlock(CallHeaders(kGetStatus))));
+        HeaderFrames(stream, kNoFlags, HeaderBlock(CallHeaders(kGetStatus))) +
+        Frame(FrameType::kData, kEndStream, stream, std::string(5, 0)));
   }
   EXPECT_TRUE(attacker.WaitForEnd());
   EXPECT_NE(daemon_->errors().find("that nobody vouches for"),

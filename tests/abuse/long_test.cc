@@ -26,7 +26,7 @@ std::string NameOf(const ::testing::TestParamInfo<Attack>& info) {
 class LastingFloodTest : public AttackTest,
                          public ::testing::WithParamInterface<Attack> {};
 
-TEST_P(LastingFloodTest, IsBornForAsLongAsItLasts) {
+TEST_P(LastingFloodTest, IsBorneForAsLongAsItLasts) {
   const Attack& attack = GetParam();
   const auto end = steady_clock::now() + std::chrono::seconds(8);
   std::vector<std::thread> attackers;
