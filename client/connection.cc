@@ -17,6 +17,15 @@ namespace {
 constexpr int kFirstPause = 100;
 constexpr int kLongestPause = 1000;
 
+std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const Target& target) {
+  if (!target.tls) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = target.tls->authorities;
+  options.pem_cert_chain = target.tls->certificate;
+  options.pem_private_key = target.tls->key;
+  return grpc::SslCredentials(options);
+}
+
 std::unique_ptr<v1::GatewayService::Stub> MakeStub(
     const Target& target, grpc::ChannelArguments arguments) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstPause);
@@ -26,8 +35,11 @@ std::unique_ptr<v1::GatewayService::Stub> MakeStub(
   // environment names for web pages.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  if (target.tls && !target.tls->server_name.empty()) {
+    arguments.SetSslTargetNameOverride(target.tls->server_name);
+  }
   return v1::GatewayService::NewStub(grpc::CreateCustomChannel(
-      target.address, grpc::InsecureChannelCredentials(), arguments));
+      target.address, CredentialsFor(target), arguments));
 }
 
 }  // namespace

@@ -1,13 +1,11 @@
 #include "clawplane/client/target.h"
 
-#include <fcntl.h>
+#include <arpa/inet.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -16,6 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "client/read_file.h"
+#include "client/tls_files.h"
 
 namespace clawplane::client {
 namespace {
@@ -25,6 +25,8 @@ constexpr size_t kMaxSocketPath = sizeof(sockaddr_un{}.sun_path) - 1;
 
 // No real token is as long; the bound keeps a wrong file out of memory.
 constexpr size_t kMaxTokenFileBytes = 4096;
+
+constexpr absl::string_view kTlsPrefix = "tls:";
 
 std::optional<std::string> FirstOf(const std::optional<std::string>& option,
                                    const Environment& environment,
@@ -63,30 +65,18 @@ absl::StatusOr<std::string> TcpAddress(absl::string_view target) {
       !absl::SimpleAtoi(digits, &port) || port < 1 || port > 65535) {
     return absl::InvalidArgumentError(
         absl::StrCat("the target '", target,
-                     "' is none of unix:/path, /path/to/socket, host:port"));
+                     "' is none of unix:/path, /path/to/socket, host:port, "
+                     "tls:host:port"));
   }
   return std::string(target);
 }
 
-absl::Status FileError(const std::string& path, int error) {
-  return absl::ErrnoToStatus(error,
-                             absl::StrCat("cannot read the token file ", path));
-}
-
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return FileError(path, errno);
-  std::string text(kMaxTokenFileBytes + 1, '\0');
-  size_t filled = 0;
-  ssize_t got = 0;
-  while (filled < text.size() &&
-         (got = read(fd, text.data() + filled, text.size() - filled)) > 0) {
-    filled += static_cast<size_t>(got);
-  }
-  const int error = errno;
-  close(fd);
-  if (got < 0) return FileError(path, error);
-  text.resize(filled);
+  absl::StatusOr<std::string> read =
+      ReadFile("the token file", path, kMaxTokenFileBytes);
+  if (!read.ok()) return read.status();
+  std::string text = *std::move(read);
+  const size_t filled = text.size();
   absl::StripAsciiWhitespace(&text);
 
   // gRPC aborts the process on metadata that HTTP/2 does not allow. The text
@@ -119,6 +109,46 @@ absl::Status AddToken(const TargetOptions& options,
   if (!token.ok()) return token.status();
   target.token = *std::move(token);
   return absl::OkStatus();
+}
+
+bool IsThisMachine(absl::string_view address) {
+  const absl::string_view host = address.substr(0, address.rfind(':'));
+  in_addr ipv4;
+  return host == "localhost" || host == "[::1]" ||
+         (absl::StartsWith(host, "127.") &&
+          inet_pton(AF_INET, std::string(host).c_str(), &ipv4) == 1);
+}
+
+// Whoever reads the network would have the token, and all that it allows.
+absl::Status CheckMayShowToken(const TargetOptions& options,
+                               const Target& target) {
+  if (target.token.empty() || target.tls.has_value() || options.insecure ||
+      IsThisMachine(target.address)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the token in ", target.token_file, " is not sent to ", target.address,
+      " in plain text, where whoever reads the network could take it; use TLS "
+      "with --tls-ca FILE, or --tls if the system trusts the server's "
+      "authority; --insecure sends it all the same"));
+}
+
+absl::StatusOr<Target> TcpTarget(absl::string_view text,
+                                 const TargetOptions& options,
+                                 const Environment& environment) {
+  absl::StatusOr<std::string> address = TcpAddress(text);
+  if (!address.ok()) return address.status();
+  Target target;
+  target.address = *std::move(address);
+  absl::StatusOr<std::optional<TlsTarget>> tls =
+      ResolveTls(options, environment);
+  if (!tls.ok()) return tls.status();
+  target.tls = *std::move(tls);
+  const absl::Status added = AddToken(options, environment, target);
+  if (!added.ok()) return added;
+  const absl::Status may_show = CheckMayShowToken(options, target);
+  if (!may_show.ok()) return may_show;
+  return target;
 }
 
 }  // namespace
@@ -166,19 +196,26 @@ absl::StatusOr<Target> ResolveTarget(const TargetOptions& options,
   }
 
   absl::string_view text = *named;
-  const bool is_unix =
-      absl::ConsumePrefix(&text, "unix:") || absl::StartsWith(text, "/");
-  absl::StatusOr<std::string> address =
-      is_unix ? UnixAddress(text) : TcpAddress(text);
-  if (!address.ok()) return address.status();
-
-  Target target;
-  target.address = *std::move(address);
-  if (!is_unix) {
-    absl::Status added = AddToken(options, environment, target);
-    if (!added.ok()) return added;
+  if (absl::ConsumePrefix(&text, "unix:") || absl::StartsWith(text, "/")) {
+    if (AsksForTls(options)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the options --tls... are for host:port, and the target is ",
+          *named));
+    }
+    absl::StatusOr<std::string> address = UnixAddress(text);
+    if (!address.ok()) return address.status();
+    Target target;
+    target.address = *std::move(address);
+    return target;
   }
-  return target;
+  TargetOptions wanted = options;
+  // As servers tell their address; a host may have that name, too.
+  if (absl::StartsWith(text, kTlsPrefix) &&
+      absl::StrContains(text.substr(kTlsPrefix.size()), ":")) {
+    text.remove_prefix(kTlsPrefix.size());
+    wanted.tls = true;
+  }
+  return TcpTarget(text, wanted, environment);
 }
 
 }  // namespace clawplane::client

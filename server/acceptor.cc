@@ -172,7 +172,7 @@ void Acceptor::Run() {
     }
     last_look_ = now;
     HearComplaints(seconds);
-    Watch(elapsed);
+    if (loop_ != nullptr) Watch(elapsed);
   }
 }
 
@@ -197,7 +197,11 @@ void Acceptor::Accept(Listener& listener) {
       const absl::MutexLock lock(&mutex_);
       accepted_.push_back({&listener, std::move(fd)});
     }
-    loop_->Ring();
+    if (loop_ == nullptr) {
+      HandOver();
+    } else {
+      loop_->Ring();
+    }
   }
 }
 

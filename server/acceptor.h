@@ -75,7 +75,8 @@ class Acceptor {
           std::shared_ptr<grpc::ServerCredentials> credentials, int* port);
 
   // Before `loop` begins, whose thread hands the connections over: gRPC reads
-  // them at once, and may keep the thread with that.
+  // them at once, and may keep the thread with that. Without a loop the thread
+  // of the acceptor does, and ends no connection.
   void JoinLoop(ServerLoop& loop);
   // `loop` has begun.
   void Begin();

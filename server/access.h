@@ -1,47 +1,63 @@
-// Who may call.
+// Who calls.
 
 #ifndef CLAWPLANE_SERVER_ACCESS_H_
 #define CLAWPLANE_SERVER_ACCESS_H_
 
 #include <grpcpp/server_context.h>
 
-#include <functional>
-#include <optional>
+#include <memory>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <variant>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "core/model/fault.h"
+#include "core/model/role.h"
+#include "server/access_list.h"
+#include "server/peer_identity.h"
 
 namespace clawplane::server {
 
-// The one decision that every call of `GatewayService` passes before anything
-// else is done for it. (gRPC's own hooks are not it: an interceptor cannot
-// refuse a call, and an authentication processor ends the process of Debian's
-// gRPC on one malformed request.) Health and reflection do not pass it: they
-// tell nothing that is secret.
+// A caller that is known.
+struct Caller {
+  // That of its entry in the access file; "socket" for who came over the Unix
+  // socket, "local" for who bears the token of the state directory.
+  std::string name;
+  core::Role role;
+};
+
+// Tells callers apart.
 //
-// A caller on the Unix socket is let in: the file's mode was its credential.
-// One on TCP must bear the token, as `authorization: Bearer TOKEN`: any user of
-// the machine can reach loopback.
+// A caller on the Unix socket is an admin: the file's mode was its credential.
+// One on TCP must bear a token, as `authorization: Bearer TOKEN`, or with TLS
+// show a certificate. The token in the state directory makes an admin, but only
+// over the listener in plain text, which is for this machine.
 //
 // Thread-safe.
 class Access {
  public:
-  // `complain` is told the peer of each call that bears no right token.
-  explicit Access(std::string token,
-                  std::function<void(const std::string&)> complain = {})
-      : token_(std::move(token)), complain_(std::move(complain)) {}
+  explicit Access(std::string_view local_token)
+      : local_(HashToken(local_token)),
+        list_(std::make_shared<const AccessList>()) {}
 
-  // Why the call may not go on; nothing if it may.
-  std::optional<core::Fault> Refusal(
-      const grpc::ServerContextBase& context) const;
+  // The list that counts from now on.
+  void Use(AccessList list);
+
+  // Whether it is a token that lets in, as whoever.
+  bool IsToken(std::string_view token) const;
+
+  // Who the peer is, or why it may not call.
+  std::variant<Caller, core::Fault> Identify(
+      const grpc::ServerContextBase& context, const PeerIdentity& peer) const;
 
  private:
-  core::Fault Refuse(const std::string& peer, std::string message,
-                     std::string advice) const;
+  bool IsLocal(const TokenHash& hash) const;
+  std::shared_ptr<const AccessList> list() const;
 
-  const std::string token_;
-  const std::function<void(const std::string&)> complain_;
+  const TokenHash local_;
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<const AccessList> list_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace clawplane::server

@@ -14,6 +14,7 @@
 #include "server/file_limit.h"
 #include "server/log.h"
 #include "server/state_file.h"
+#include "server/text_file.h"
 #include "server/transport_limits.h"
 #include "server/version.h"
 
@@ -31,15 +32,27 @@ std::string NewEpoch() {
   return text.data();
 }
 
+void LogReload(std::string_view what, std::string_view good,
+               const absl::Status& status) {
+  LogLine(status.ok() ? core::Concat(what, ": ", good)
+                      : core::Concat("warning: ", what,
+                                     ": what there is now is not used, and "
+                                     "what was there before still is: ",
+                                     status.message().data()));
+}
+
 }  // namespace
 
 App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
-         std::string access_token, const std::vector<std::string>& environment)
+         std::unique_ptr<AuditLog> audit, std::string_view access_token,
+         const std::vector<std::string>& environment)
     : config_(config),
       epoch_(NewEpoch()),
       directory_(std::move(directory)),
-      access_(std::move(access_token),
-              [this](const std::string& peer) { acceptor_.Complain(peer); }),
+      audit_(std::move(audit)),
+      access_(access_token),
+      gate_(access_, config_, epoch_, *audit_,
+            [this](const std::string& peer) { acceptor_.Complain(peer); }),
       io_(1),
       keep_running_(io_.get_executor()),
       strand_(io_),
@@ -49,9 +62,18 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
       alarm_(strand_),
       random_(std::random_device()()),
       manager_(strand_, config_, kVersion, epoch_, MakeWorld(environment)),
-      service_(strand_, manager_, access_),
-      health_(strand_, manager_),
-      loop_(strand_) {}
+      service_(strand_, manager_, gate_),
+      health_(strand_, manager_, gate_),
+      reflection_(gate_),
+      ops_pages_(
+          manager_, config_.ops.metrics,
+          [this](std::string_view token) { return access_.IsToken(token); }),
+      ops_(strand_,
+           [this](const OpsRequest& request) {
+             return ops_pages_.Answer(request);
+           }),
+      loop_(strand_),
+      listeners_(config_) {}
 
 App::~App() {
   if (io_thread_.joinable()) End();
@@ -134,14 +156,30 @@ bool App::WantsUp() const {
   return config_.gateway.autostart;
 }
 
+absl::Status App::ReadAccessFile() {
+  access_stamp_ = StampOf(config_.access.file);
+  auto list = AccessList::Read(config_.access.file);
+  if (!list.ok()) return list.status();
+  access_.Use(*std::move(list));
+  return absl::OkStatus();
+}
+
 absl::Status App::Start() {
-  absl::Status listening = Listen();
+  if (!config_.access.file.empty()) {
+    absl::Status read = ReadAccessFile();
+    if (!read.ok()) return read;
+  }
+  // Before the server, which cannot be taken back once it is built.
+  absl::Status listening = config_.ops.listen == "none"
+                               ? absl::OkStatus()
+                               : ops_.Listen(config_.ops.listen);
+  if (listening.ok()) listening = Listen();
   if (!listening.ok()) return listening;
   service_.set_info({.version = kVersion,
                      .build = kBuild,
                      .epoch = epoch_,
                      .started_at = alarm_.Now().wall,
-                     .listeners = listeners_});
+                     .listeners = listeners_.addresses()});
   if (WantsUp()) {
     strand_.Post([this] { manager_.Resume(); });
   }
@@ -167,31 +205,33 @@ absl::Status App::Listen() {
   builder.RegisterService(&reflection_.v1());
   builder.RegisterService(&reflection_.v1alpha());
   loop_.AddQueue(builder);
-  int tcp_port = -1;
-  if (config_.listen != "none") {
-    acceptor_.Add(builder, config_.listen, grpc::InsecureServerCredentials(),
-                  &tcp_port);
-  }
-  int unix_port = -1;
-  if (config_.socket != "none") {
-    acceptor_.Add(builder, "unix:" + config_.socket,
-                  grpc::InsecureServerCredentials(), &unix_port);
-  }
-  server_ = builder.BuildAndStart();
-  if (server_ == nullptr || tcp_port == 0 || unix_port == 0) {
-    // A port is told only once it is had, and the first failure ends it all.
-    const bool tcp_failed = config_.listen != "none" && tcp_port <= 0;
-    return absl::FailedPreconditionError(core::Concat(
-        "cannot listen on ", tcp_failed ? config_.listen : config_.socket,
-        ": another program may be using it; set ",
-        tcp_failed ? "listen" : "socket", " to another one"));
-  }
-  if (tcp_port > 0) {
-    listeners_.push_back(core::Concat(
-        config_.listen.substr(0, config_.listen.rfind(':')), ":", tcp_port));
-  }
-  if (unix_port > 0) listeners_.push_back("unix:" + config_.socket);
+  auto server = listeners_.Open(builder, acceptor_);
+  if (!server.ok()) return server.status();
+  server_ = *std::move(server);
+  const std::string warning = listeners_.Warning();
+  if (!warning.empty()) LogLine(core::Concat("WARNING: ", warning));
   return absl::OkStatus();
+}
+
+void App::Refresh(bool anew) {
+  gate_.Flush();
+  if (anew) audit_->Reopen();
+
+  const std::string& file = config_.access.file;
+  if (!file.empty() && (anew || StampOf(file) != access_stamp_)) {
+    LogReload("access.file", "the new entries count for calls from now on",
+              ReadAccessFile());
+  }
+  if (listeners_.has_tls()) {
+    const std::optional<absl::Status> tls =
+        anew ? listeners_.ReloadTls() : listeners_.ReloadTlsIfChanged();
+    if (tls) {
+      LogReload("TLS",
+                "the new certificate, key and client authorities count for "
+                "connections made from now on",
+                *tls);
+    }
+  }
 }
 
 void App::StopGateway(std::function<void()> stopped) {
@@ -206,6 +246,7 @@ void App::End() {
   server_->Shutdown(std::chrono::system_clock::now() + kServerGrace);
   loop_.End();
   strand_.Post([this] {
+    ops_.Close();
     manager_.Release();
     launcher_.Close();
   });

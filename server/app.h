@@ -24,8 +24,13 @@
 #include "core/model/config.h"
 #include "server/acceptor.h"
 #include "server/access.h"
+#include "server/audit_log.h"
+#include "server/gate.h"
 #include "server/gateway_service.h"
 #include "server/health_service.h"
+#include "server/listeners.h"
+#include "server/ops_http.h"
+#include "server/ops_pages.h"
 #include "server/reflection_service.h"
 #include "server/server_loop.h"
 #include "server/state_directory.h"
@@ -41,7 +46,8 @@ class App {
  public:
   // `environment` is what the gateway may inherit, NAME=value each.
   App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
-      std::string access_token, const std::vector<std::string>& environment);
+      std::unique_ptr<AuditLog> audit, std::string_view access_token,
+      const std::vector<std::string>& environment);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
   ~App();
@@ -49,8 +55,16 @@ class App {
   // Takes calls from now on; or says why it cannot, and is to be destroyed.
   absl::Status Start();
 
-  // Where calls are taken, as clients name it. After `Start`.
-  const std::vector<std::string>& listeners() const { return listeners_; }
+  // Where calls are taken, and what is dangerous about it. After `Start`.
+  const Listeners& listeners() const { return listeners_; }
+
+  // Takes up what has changed in the files of TLS and of access, and logs it;
+  // `anew`: reads them whether they have changed or not, and opens the audit
+  // log again. To be called every few seconds.
+  void Refresh(bool anew);
+
+  // Where probes and metrics are served; empty if nowhere. After `Start`.
+  const std::string& ops_url() const { return ops_.url(); }
 
   // Refuses new work, and stops the gateway if it is ours; then calls
   // `stopped`, on another thread. A second call forces that.
@@ -64,12 +78,16 @@ class App {
       const std::vector<std::string>& environment);
   std::string HomeOfGateway(const std::vector<std::string>& environment) const;
   absl::Status Listen();
+  absl::Status ReadAccessFile();
   bool WantsUp() const;
 
   const core::Config config_;
   const std::string epoch_;
   const std::unique_ptr<StateDirectory> directory_;
-  const Access access_;
+  const std::unique_ptr<AuditLog> audit_;
+  Access access_;
+  std::string access_stamp_;
+  Gate gate_;
 
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
@@ -84,10 +102,12 @@ class App {
   GatewayService service_;
   HealthService health_;
   ReflectionService reflection_;
+  const OpsPages ops_pages_;
+  OpsHttp ops_;
   ServerLoop loop_;
   Acceptor acceptor_;
+  Listeners listeners_;
   std::unique_ptr<grpc::Server> server_;
-  std::vector<std::string> listeners_;
   std::thread io_thread_;
 };
 

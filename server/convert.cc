@@ -88,6 +88,18 @@ v1::Reason ToProto(core::Reason reason) {
   return proto;
 }
 
+v1::Caller::Role ToProto(core::Role role) {
+  switch (role) {
+    case core::Role::kViewer:
+      return v1::Caller::ROLE_VIEWER;
+    case core::Role::kOperator:
+      return v1::Caller::ROLE_OPERATOR;
+    case core::Role::kAdmin:
+      return v1::Caller::ROLE_ADMIN;
+  }
+  return v1::Caller::ROLE_UNSPECIFIED;
+}
+
 v1::GatewayFault ToProto(const core::Fault& fault) {
   v1::GatewayFault proto;
   proto.set_reason(ToProto(fault.reason));

@@ -17,6 +17,7 @@
 #include "core/model/fault.h"
 #include "core/model/log_buffer.h"
 #include "core/model/pending_calls.h"
+#include "core/model/role.h"
 #include "core/model/run_history.h"
 
 namespace clawplane::server {
@@ -37,6 +38,7 @@ v1::GatewayStatus ToProto(const core::GatewayStatus& status, core::Instant now);
 v1::GatewayStatus::State ToProto(core::State state);
 v1::GatewayStatus::Phase ToProto(core::Phase phase);
 v1::Reason ToProto(core::Reason reason);
+v1::Caller::Role ToProto(core::Role role);
 v1::GatewayFault ToProto(const core::Fault& fault);
 v1::ProcessExit ToProto(const core::ProcessEnd& end);
 v1::DescribeGatewayResponse ToProto(const core::Description& description);

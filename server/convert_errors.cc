@@ -34,6 +34,9 @@ grpc::StatusCode CodeOf(core::Reason reason) {
       return grpc::StatusCode::INVALID_ARGUMENT;
     case core::Reason::kNotImplemented:
       return grpc::StatusCode::UNIMPLEMENTED;
+    case core::Reason::kRoleRequired:
+    case core::Reason::kMethodDenied:
+      return grpc::StatusCode::PERMISSION_DENIED;
     case core::Reason::kTokenRequired:
       return grpc::StatusCode::UNAUTHENTICATED;
     case core::Reason::kGatewayNotInstalled:
@@ -60,7 +63,9 @@ grpc::StatusCode CodeOf(core::Reason reason) {
     case core::Reason::kUnresponsive:
     case core::Reason::kMemoryLimit:
     case core::Reason::kWishNotStored:
+    case core::Reason::kAuditFailed:
       return grpc::StatusCode::FAILED_PRECONDITION;
+    case core::Reason::kTooManyCalls:
     case core::Reason::kQueueFull:
     case core::Reason::kParamsTooLarge:
     case core::Reason::kAnswerTooLarge:

@@ -68,49 +68,61 @@ v1::RestartResponse::Proof ProofOf(const core::OrderResult& result) {
 
 template <typename Request, typename Response>
 UnaryHandler<Request, Response> GatewayService::Guarded(
-    UnaryOrFault (GatewayService::*method)(const Request&, Response&)) {
-  return
-      [this, method](const grpc::ServerContext& context, const Request& request,
-                     Response& response) -> UnaryOrFault {
-        if (auto refusal = access_.Refusal(context)) return *std::move(refusal);
-        return (this->*method)(request, response);
-      };
+    core::ApiCall call,
+    UnaryOrFault (GatewayService::*method)(const Caller&, const Request&,
+                                           Response&)) {
+  return [this, call, method](const grpc::ServerContext& context,
+                              const Request& request, Response& response) {
+    return Admit<UnaryCall>(gate_.Enter(context, call, CallPlaces::Kind::kCall),
+                            [&](const Caller& caller) {
+                              return (this->*method)(caller, request, response);
+                            });
+  };
 }
 
 template <typename Request, typename Response>
 StreamHandler<Request, Response> GatewayService::Guarded(
-    StreamOrFault<Response> (GatewayService::*method)(const Request&)) {
-  return [this, method](const grpc::ServerContext& context,
-                        const Request& request) -> StreamOrFault<Response> {
-    if (auto refusal = access_.Refusal(context)) return *std::move(refusal);
-    return (this->*method)(request);
+    core::ApiCall call,
+    StreamOrFault<Response> (GatewayService::*method)(const Caller&,
+                                                      const Request&)) {
+  return [this, call, method](const grpc::ServerContext& context,
+                              const Request& request) {
+    return Admit<StreamCall<Response>>(
+        gate_.Enter(context, call, CallPlaces::Kind::kStream),
+        [&](const Caller& caller) { return (this->*method)(caller, request); });
   };
 }
 
 void GatewayService::ServeOn(ServerLoop& loop) {
   using Self = GatewayService;
   using All = GeneratedService;
-  const auto unary = [&](auto ask, auto method) {
-    ServeUnary(loop, generated_, ask, Guarded(method));
+  using Kind = core::ApiCall::Kind;
+  const auto unary = [&](Kind kind, std::string_view name, auto ask,
+                         auto method) {
+    ServeUnary(loop, generated_, ask, Guarded({kind, name, ""}, method));
   };
-  const auto stream = [&](auto ask, auto method) {
-    ServeStream(loop, generated_, ask, Guarded(method));
+  const auto stream = [&](std::string_view name, auto ask, auto method) {
+    ServeStream(loop, generated_, ask,
+                Guarded({Kind::kRead, name, ""}, method));
   };
-  unary(&All::RequestStart, &Self::Start);
-  unary(&All::RequestStop, &Self::Stop);
-  unary(&All::RequestRestart, &Self::Restart);
-  unary(&All::RequestGetStatus, &Self::GetStatus);
-  unary(&All::RequestDescribeGateway, &Self::DescribeGateway);
-  unary(&All::RequestListRuns, &Self::ListRuns);
-  unary(&All::RequestGetServerInfo, &Self::GetServerInfo);
-  stream(&All::RequestStreamStatus, &Self::StreamStatus);
-  stream(&All::RequestStreamEvents, &Self::StreamEvents);
-  stream(&All::RequestStreamLogs, &Self::StreamLogs);
-  loop.Serve(std::make_unique<RpcMethod>(generated_, gateway_, access_),
+  unary(Kind::kOrder, "Start", &All::RequestStart, &Self::Start);
+  unary(Kind::kOrder, "Stop", &All::RequestStop, &Self::Stop);
+  unary(Kind::kOrder, "Restart", &All::RequestRestart, &Self::Restart);
+  unary(Kind::kRead, "GetStatus", &All::RequestGetStatus, &Self::GetStatus);
+  unary(Kind::kRead, "DescribeGateway", &All::RequestDescribeGateway,
+        &Self::DescribeGateway);
+  unary(Kind::kRead, "ListRuns", &All::RequestListRuns, &Self::ListRuns);
+  unary(Kind::kRead, "GetServerInfo", &All::RequestGetServerInfo,
+        &Self::GetServerInfo);
+  stream("StreamStatus", &All::RequestStreamStatus, &Self::StreamStatus);
+  stream("StreamEvents", &All::RequestStreamEvents, &Self::StreamEvents);
+  stream("StreamLogs", &All::RequestStreamLogs, &Self::StreamLogs);
+  loop.Serve(std::make_unique<RpcMethod>(generated_, gateway_, gate_),
              kRpcAhead);
 }
 
-UnaryOrFault GatewayService::Start(const v1::StartRequest& request,
+UnaryOrFault GatewayService::Start(const Caller&,
+                                   const v1::StartRequest& request,
                                    v1::StartResponse& response) {
   return std::make_unique<OrderCall>(
       strand_, gateway_, request.no_wait(),
@@ -120,7 +132,7 @@ UnaryOrFault GatewayService::Start(const v1::StartRequest& request,
       });
 }
 
-UnaryOrFault GatewayService::Stop(const v1::StopRequest& request,
+UnaryOrFault GatewayService::Stop(const Caller&, const v1::StopRequest& request,
                                   v1::StopResponse& response) {
   const auto parsed = ParseStopTerms(request);
   if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
@@ -136,7 +148,8 @@ UnaryOrFault GatewayService::Stop(const v1::StopRequest& request,
       });
 }
 
-UnaryOrFault GatewayService::Restart(const v1::RestartRequest& request,
+UnaryOrFault GatewayService::Restart(const Caller&,
+                                     const v1::RestartRequest& request,
                                      v1::RestartResponse& response) {
   const auto parsed = ParseStopTerms(request);
   if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
@@ -155,7 +168,8 @@ UnaryOrFault GatewayService::Restart(const v1::RestartRequest& request,
       });
 }
 
-UnaryOrFault GatewayService::GetStatus(const v1::GetStatusRequest&,
+UnaryOrFault GatewayService::GetStatus(const Caller&,
+                                       const v1::GetStatusRequest&,
                                        v1::GetStatusResponse& response) {
   return std::make_unique<Query>(strand_, [this, &response] {
     *response.mutable_status() = StatusToProto(gateway_);
@@ -164,7 +178,8 @@ UnaryOrFault GatewayService::GetStatus(const v1::GetStatusRequest&,
 }
 
 UnaryOrFault GatewayService::DescribeGateway(
-    const v1::DescribeGatewayRequest&, v1::DescribeGatewayResponse& response) {
+    const Caller&, const v1::DescribeGatewayRequest&,
+    v1::DescribeGatewayResponse& response) {
   return std::make_unique<Query>(strand_, [this, &response] {
     const auto& description = gateway_.description();
     if (!description) {
@@ -179,7 +194,8 @@ UnaryOrFault GatewayService::DescribeGateway(
   });
 }
 
-UnaryOrFault GatewayService::ListRuns(const v1::ListRunsRequest& request,
+UnaryOrFault GatewayService::ListRuns(const Caller&,
+                                      const v1::ListRunsRequest& request,
                                       v1::ListRunsResponse& response) {
   if (request.limit() > core::RunHistory::kMaxRuns) {
     return BadRequest(
@@ -195,8 +211,9 @@ UnaryOrFault GatewayService::ListRuns(const v1::ListRunsRequest& request,
 }
 
 UnaryOrFault GatewayService::GetServerInfo(
-    const v1::GetServerInfoRequest&, v1::GetServerInfoResponse& response) {
-  return std::make_unique<Query>(strand_, [this, &response] {
+    const Caller& caller, const v1::GetServerInfoRequest&,
+    v1::GetServerInfoResponse& response) {
+  return std::make_unique<Query>(strand_, [this, &response, caller] {
     response.set_version(info_.version);
     response.set_build(info_.build);
     response.set_epoch(info_.epoch);
@@ -206,17 +223,19 @@ UnaryOrFault GatewayService::GetServerInfo(
     }
     response.set_pid(::getpid());
     response.set_name(gateway_.config().name);
+    response.mutable_caller()->set_name(caller.name);
+    response.mutable_caller()->set_role(ToProto(caller.role));
     return grpc::Status::OK;
   });
 }
 
 StreamOrFault<v1::StreamStatusResponse> GatewayService::StreamStatus(
-    const v1::StreamStatusRequest&) {
+    const Caller&, const v1::StreamStatusRequest&) {
   return std::make_unique<StatusStream>(strand_, gateway_);
 }
 
 StreamOrFault<grpc::ByteBuffer> GatewayService::StreamEvents(
-    const grpc::ByteBuffer& request) {
+    const Caller&, const grpc::ByteBuffer& request) {
   auto parsed = ReadEventQuery(request);
   if (auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
   return std::make_unique<EventStream>(strand_, gateway_,
@@ -224,7 +243,7 @@ StreamOrFault<grpc::ByteBuffer> GatewayService::StreamEvents(
 }
 
 StreamOrFault<v1::StreamLogsResponse> GatewayService::StreamLogs(
-    const v1::StreamLogsRequest& request) {
+    const Caller&, const v1::StreamLogsRequest& request) {
   std::optional<uint32_t> tail_lines;
   if (request.has_tail_lines()) tail_lines = request.tail_lines();
   if (tail_lines && *tail_lines > LogStream::kMaxTailLines) {

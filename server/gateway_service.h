@@ -12,7 +12,7 @@
 #include "clawplane/v1/gateway.grpc.pb.h"
 #include "core/io/core_strand.h"
 #include "core/io/gateway_manager.h"
-#include "server/access.h"
+#include "server/gate.h"
 #include "server/generated_service.h"
 #include "server/served_stream.h"
 #include "server/served_unary.h"
@@ -30,16 +30,15 @@ struct ServerInfo {
 };
 
 // Each method checks its request, and gives the work that is to be done on the
-// strand. All pass `Access` first: `Rpc` in `RpcCall`, the
-// others in `Guarded`.
+// strand. All pass the gate first: `Rpc` in `RpcCall`, the others in `ServeOn`.
 //
-// Thread-compatible. The strand, the manager and the access check must outlive
-// it, and it must outlive the server.
+// Thread-compatible. The strand, the manager and the gate must outlive it, and
+// it must outlive the server.
 class GatewayService {
  public:
   GatewayService(core::CoreStrand& strand, core::GatewayManager& gateway,
-                 const Access& access)
-      : strand_(strand), gateway_(gateway), access_(access) {}
+                 Gate& gate)
+      : strand_(strand), gateway_(gateway), gate_(gate) {}
 
   // Before the server takes calls.
   void set_info(ServerInfo info) { info_ = std::move(info); }
@@ -51,35 +50,46 @@ class GatewayService {
   void ServeOn(ServerLoop& loop);
 
  private:
+  // Puts the gate before a method.
   template <typename Request, typename Response>
   UnaryHandler<Request, Response> Guarded(
-      UnaryOrFault (GatewayService::*method)(const Request&, Response&));
+      core::ApiCall call,
+      UnaryOrFault (GatewayService::*method)(const Caller&, const Request&,
+                                             Response&));
   template <typename Request, typename Response>
   StreamHandler<Request, Response> Guarded(
-      StreamOrFault<Response> (GatewayService::*method)(const Request&));
+      core::ApiCall call,
+      StreamOrFault<Response> (GatewayService::*method)(const Caller&,
+                                                        const Request&));
 
-  UnaryOrFault Start(const v1::StartRequest& request,
+  UnaryOrFault Start(const Caller& caller, const v1::StartRequest& request,
                      v1::StartResponse& response);
-  UnaryOrFault Stop(const v1::StopRequest& request, v1::StopResponse& response);
-  UnaryOrFault Restart(const v1::RestartRequest& request,
+  UnaryOrFault Stop(const Caller& caller, const v1::StopRequest& request,
+                    v1::StopResponse& response);
+  UnaryOrFault Restart(const Caller& caller, const v1::RestartRequest& request,
                        v1::RestartResponse& response);
-  UnaryOrFault GetStatus(const v1::GetStatusRequest& request,
+  UnaryOrFault GetStatus(const Caller& caller,
+                         const v1::GetStatusRequest& request,
                          v1::GetStatusResponse& response);
-  UnaryOrFault DescribeGateway(const v1::DescribeGatewayRequest& request,
+  UnaryOrFault DescribeGateway(const Caller& caller,
+                               const v1::DescribeGatewayRequest& request,
                                v1::DescribeGatewayResponse& response);
-  UnaryOrFault ListRuns(const v1::ListRunsRequest& request,
+  UnaryOrFault ListRuns(const Caller& caller,
+                        const v1::ListRunsRequest& request,
                         v1::ListRunsResponse& response);
-  UnaryOrFault GetServerInfo(const v1::GetServerInfoRequest& request,
+  UnaryOrFault GetServerInfo(const Caller& caller,
+                             const v1::GetServerInfoRequest& request,
                              v1::GetServerInfoResponse& response);
   StreamOrFault<v1::StreamStatusResponse> StreamStatus(
-      const v1::StreamStatusRequest& request);
-  StreamOrFault<grpc::ByteBuffer> StreamEvents(const grpc::ByteBuffer& request);
+      const Caller& caller, const v1::StreamStatusRequest& request);
+  StreamOrFault<grpc::ByteBuffer> StreamEvents(const Caller& caller,
+                                               const grpc::ByteBuffer& request);
   StreamOrFault<v1::StreamLogsResponse> StreamLogs(
-      const v1::StreamLogsRequest& request);
+      const Caller& caller, const v1::StreamLogsRequest& request);
 
   core::CoreStrand& strand_;
   core::GatewayManager& gateway_;
-  const Access& access_;
+  Gate& gate_;
   ServerInfo info_;
   GeneratedService generated_;
 };

@@ -56,19 +56,26 @@ class Watch final : public StreamCall<Response> {
 void HealthService::ServeOn(ServerLoop& loop) {
   using Request = health::HealthCheckRequest;
   using Generated = health::Health::AsyncService;
-  const auto check = [this](const grpc::ServerContext&, const Request& request,
-                            Response& response) -> UnaryOrFault {
-    return std::make_unique<Query>(strand_, [this, service = request.service(),
-                                             &response] {
+  const auto check = [this](const grpc::ServerContext& context,
+                            const Request& request, Response& response) {
+    const auto fill = [this, service = request.service(), &response] {
       response.set_status(StatusOf(service, gateway_));
       return response.status() == Response::SERVICE_UNKNOWN
                  ? grpc::Status(grpc::StatusCode::NOT_FOUND, "no such service")
                  : grpc::Status::OK;
-    });
+    };
+    return server::Admit<UnaryCall>(
+        gate_.EnterOpen(context), [&](const Caller&) -> UnaryOrFault {
+          return std::make_unique<Query>(strand_, fill);
+        });
   };
-  const auto watch = [this](const grpc::ServerContext&,
-                            const Request& request) -> StreamOrFault<Response> {
-    return std::make_unique<Watch>(strand_, gateway_, request.service());
+  const auto watch = [this](const grpc::ServerContext& context,
+                            const Request& request) {
+    return server::Admit<StreamCall<Response>>(
+        gate_.EnterOpen(context),
+        [&](const Caller&) -> StreamOrFault<Response> {
+          return std::make_unique<Watch>(strand_, gateway_, request.service());
+        });
   };
   ServeUnary(loop, generated_, &Generated::RequestCheck, check);
   ServeStream(loop, generated_, &Generated::RequestWatch, watch);

@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <set>
@@ -13,7 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/model/role.h"
 #include "core/model/text.h"
+#include "server/access_list.h"
+#include "server/text_file.h"
 #include "server/version.h"
 
 namespace clawplane::server {
@@ -25,6 +27,8 @@ using core::Concat;
 constexpr size_t kMaxSocketPath = 107;
 
 constexpr int kExitUsage = 2;
+
+constexpr std::string_view kYesOrNo = "true, false";
 
 std::string Place(const std::string& file, const YAML::Node& node) {
   return Concat(file, ":", node.Mark().line + 1);
@@ -97,25 +101,6 @@ class YamlReader {
   std::set<std::string> seen_;
 };
 
-absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  constexpr size_t kMaxBytes = 1024 * 1024;
-  std::ifstream file(path);
-  if (!file) {
-    return absl::NotFoundError(
-        Concat("the configuration file ", path, " cannot be read"));
-  }
-  // Not by iterators, which throw at a directory.
-  std::string text(kMaxBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (file.bad() || text.size() > kMaxBytes) {
-    return absl::InvalidArgumentError(
-        Concat("the configuration file ", path,
-               " cannot be read, or is larger than 1 MiB"));
-  }
-  return text;
-}
-
 // The file that is read when nobody names one; empty if there is none.
 std::string DefaultConfigFile(const Environment& environment, bool is_root) {
   std::string path = "/etc/clawplane/clawplane.yaml";
@@ -134,9 +119,9 @@ absl::Status ApplyFile(const std::string& named, const Environment& environment,
   if (path.empty()) path = environment("CLAWPLANE_CONFIG").value_or("");
   if (path.empty()) path = DefaultConfigFile(environment, ::geteuid() == 0);
   if (path.empty()) return absl::OkStatus();
-  const auto text = ReadFile(path);
-  if (!text.ok()) return text.status();
-  return ApplyYaml(*text, path, config);
+  const auto file = ReadTextFile("the configuration file", path);
+  if (!file.ok()) return file.status();
+  return ApplyYaml(file->text, path, config);
 }
 
 // A list in the environment has a word a line.
@@ -201,6 +186,28 @@ absl::Status Complete(const Environment& environment, core::Config& config) {
   return core::CheckListeners(config);
 }
 
+// The token goes to standard output alone, so that it can be sent to where it
+// is kept without being seen.
+Leave PrintNewToken(const std::string& name, const std::string& role) {
+  const auto parsed = core::ParseRole(role);
+  if (!parsed) {
+    std::cerr << "clawplaned: the role is \"" << role
+              << "\"; allowed: --role viewer, operator or admin" << std::endl;
+    return Leave{kExitUsage};
+  }
+  const auto made = MakeToken(name, *parsed);
+  if (!made.ok()) {
+    std::cerr << "clawplaned: " << made.status().message() << std::endl;
+    return Leave{kExitUsage};
+  }
+  std::cout << made->token << std::endl;
+  std::cerr << "Give this token to who is to call; it is kept nowhere else. "
+               "Put the following\ninto access.file, which is read again as "
+               "soon as it has changed:\n\ntokens:\n"
+            << made->entry;
+  return Leave{0};
+}
+
 }  // namespace
 
 absl::Status ApplyYaml(const std::string& text, const std::string& name,
@@ -232,8 +239,8 @@ absl::StatusOr<std::string> DefaultStateDirectory(
       "there is no HOME to keep state in; set state_dir");
 }
 
-std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
-                                              const Environment& environment) {
+std::variant<core::Config, Leave, Probe> ReadOptions(
+    int argc, const char* const* argv, const Environment& environment) {
   CLI::App app(
       "clawplaned supervises one OpenClaw gateway and serves the API of "
       "Clawplane.\nEach flag below is also a key of the configuration file and "
@@ -243,6 +250,8 @@ std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
       "clawplaned");
   std::string file;
   bool table = false;
+  std::string token_name;
+  std::string token_role;
   app.set_version_flag("--version", std::string("clawplaned ") + kVersion);
   app.add_option("--config", file,
                  "the configuration file (CLAWPLANE_CONFIG); default: "
@@ -250,6 +259,24 @@ std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
                  "~/.config/clawplane/clawplane.yaml, if it exists");
   app.add_flag("--settings", table,
                "print all settings as a Markdown table, and exit");
+  auto* const new_token = app.add_option(
+      "--new-token", token_name,
+      "make a token of this name for access.file, print it, and exit");
+  new_token->type_name("NAME");
+  app.add_option("--role", token_role,
+                 "the new token's role: viewer, operator or admin")
+      ->type_name("ROLE")
+      ->needs(new_token);
+  std::string goal;
+  auto* const probe =
+      app.add_option("--probe", goal,
+                     "ask the clawplaned of this configuration whether it "
+                     "lives, or with --probe=ready whether its gateway is "
+                     "RUNNING; exit code 0 if so, else 1")
+          ->type_name("[=alive|ready]")
+          ->expected(0, 1)
+          ->default_str("alive")
+          ->check(CLI::IsMember({"alive", "ready"}));
   std::map<std::string_view, std::vector<std::string>> given;
   for (const core::Setting& setting : core::Settings()) {
     auto* const option =
@@ -258,6 +285,8 @@ std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
                               ". Default: ", setting.fallback, "."));
     option->type_name(setting.is_list ? "VALUE ..." : "VALUE");
     if (!setting.is_list) option->expected(1);
+    // "--insecure-bind" alone says yes.
+    if (setting.allowed == kYesOrNo) option->expected(0, 1);
   }
   try {
     app.parse(argc, argv);
@@ -269,11 +298,16 @@ std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
     return Leave{0};
   }
 
+  if (*new_token) return PrintNewToken(token_name, token_role);
+
   core::Config config;
   absl::Status status = ApplyFile(file, environment, config);
   if (status.ok()) status = ApplyEnvironment(environment, config);
   for (const core::Setting& setting : core::Settings()) {
-    const auto& values = given[setting.key];
+    auto& values = given[setting.key];
+    if (setting.allowed == kYesOrNo && values == std::vector<std::string>{""}) {
+      values = {"true"};
+    }
     if (status.ok() && !values.empty()) {
       status = core::ApplySetting(setting.key, values, setting.flag(), config);
     }
@@ -282,6 +316,10 @@ std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
   if (!status.ok()) {
     std::cerr << "clawplaned: " << status.message() << std::endl;
     return Leave{kExitUsage};
+  }
+  if (probe->count() > 0) {
+    return Probe{std::move(config),
+                 goal == "ready" ? ProbeGoal::kReady : ProbeGoal::kAlive};
   }
   return config;
 }

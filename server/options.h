@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/model/config.h"
+#include "server/probe.h"
 
 namespace clawplane::server {
 
@@ -35,11 +36,17 @@ struct Leave {
   int exit_code;
 };
 
+// To ask a server of this configuration instead of being one.
+struct Probe {
+  core::Config config;
+  ProbeGoal goal;
+};
+
 // Reads everything: flags win over the environment, which wins over the file.
 // Paths that depend on others are filled in. On `Leave` what was to be said has
 // been said (--help, --version, an error). Thread-compatible.
-std::variant<core::Config, Leave> ReadOptions(int argc, const char* const* argv,
-                                              const Environment& environment);
+std::variant<core::Config, Leave, Probe> ReadOptions(
+    int argc, const char* const* argv, const Environment& environment);
 
 }  // namespace clawplane::server
 

@@ -6,7 +6,10 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <variant>
 
+#include "server/convert.h"
 #include "server/served_call.h"
 
 namespace clawplane::server {
@@ -82,7 +85,8 @@ void Answer(const Request& request, Response& response) {
 template <typename Generated, typename Request, typename Response>
 class ReflectionMethod final : public ServedMethod {
  public:
-  explicit ReflectionMethod(Generated& service) : service_(service) {}
+  ReflectionMethod(Generated& service, Gate& gate)
+      : service_(service), gate_(gate) {}
 
   void Listen(ServerLoop& loop) override { new Call(loop, *this); }
 
@@ -92,13 +96,19 @@ class ReflectionMethod final : public ServedMethod {
   class Call final : public ServedCall {
    public:
     Call(ServerLoop& loop, ReflectionMethod& method)
-        : ServedCall(loop, method) {
+        : ServedCall(loop, method), gate_(method.gate_) {
       method.service_.RequestServerReflectionInfo(
           &context_, &stream_, loop.queue(), loop.queue(), &arrival_);
     }
 
    private:
     bool Admit() override {
+      auto entered = gate_.EnterOpen(context_);
+      if (const auto* fault = std::get_if<core::Fault>(&entered)) {
+        stream_.Finish(ToGrpcStatus(*fault), &finished_);
+        return false;
+      }
+      pass_ = std::get<Pass>(std::move(entered));
       stream_.Read(&request_, &read_);
       return false;
     }
@@ -112,12 +122,15 @@ class ReflectionMethod final : public ServedMethod {
       stream_.Read(&request_, &read_);
     }
 
+    Gate& gate_;
+    Pass pass_;
     Request request_;
     Response response_;
     grpc::ServerAsyncReaderWriter<Response, Request> stream_{&context_};
   };
 
   Generated& service_;
+  Gate& gate_;
 };
 
 }  // namespace
@@ -128,12 +141,13 @@ void ReflectionService::ServeOn(ServerLoop& loop) {
   loop.Serve(
       std::make_unique<ReflectionMethod<v1::ServerReflection::AsyncService,
                                         v1::ServerReflectionRequest,
-                                        v1::ServerReflectionResponse>>(v1_));
+                                        v1::ServerReflectionResponse>>(v1_,
+                                                                       gate_));
   loop.Serve(
       std::make_unique<ReflectionMethod<v1alpha::ServerReflection::AsyncService,
                                         v1alpha::ServerReflectionRequest,
                                         v1alpha::ServerReflectionResponse>>(
-          v1alpha_));
+          v1alpha_, gate_));
 }
 
 }  // namespace clawplane::server

@@ -7,17 +7,20 @@
 
 #include "grpc/reflection/v1/reflection.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
+#include "server/gate.h"
 #include "server/server_loop.h"
 
 namespace clawplane::server {
 
-// Tells of every file that is linked into this program. There is no access
-// check: the API is no secret. (gRPC has one of its own, but only on its
-// synchronous API: see `ServerLoop`.)
+// Tells of every file that is linked into this program. The API is no secret,
+// so that the gate asks nobody who he is. (gRPC has a reflection service of its
+// own, but only on its synchronous API: see `ServerLoop`.)
 //
-// Thread-compatible. It must outlive the server.
+// Thread-compatible. The gate must outlive it, and it the server.
 class ReflectionService {
  public:
+  explicit ReflectionService(Gate& gate) : gate_(gate) {}
+
   // What to register with the server, before it is built.
   grpc::Service& v1() { return v1_; }
   grpc::Service& v1alpha() { return v1alpha_; }
@@ -25,6 +28,7 @@ class ReflectionService {
   void ServeOn(ServerLoop& loop);
 
  private:
+  Gate& gate_;
   grpc::reflection::v1::ServerReflection::AsyncService v1_;
   grpc::reflection::v1alpha::ServerReflection::AsyncService v1alpha_;
 };

@@ -36,6 +36,12 @@ std::string TraceParentOf(const grpc::ServerContext& context) {
   return core::IsTraceParent(text) ? std::string(text) : std::string();
 }
 
+// The status of a call that was not sent.
+grpc::Status Refused(core::Fault fault) {
+  return ToGrpcStatus(
+      core::CallFailed{std::move(fault), core::Outcome::kNotSent});
+}
+
 }  // namespace
 
 void RpcMethod::Listen(ServerLoop& loop) { new RpcCall(loop, *this); }
@@ -44,7 +50,7 @@ RpcCall::RpcCall(ServerLoop& loop, RpcMethod& method)
     : ServedCall(loop, method, Departure::kAtOnce),
       strand_(loop.strand()),
       gateway_(method.gateway_),
-      access_(method.access_) {
+      gate_(method.gate_) {
   method.service_.RequestRpc(&context_, &request_, &writer_, loop.queue(),
                              loop.queue(), &arrival_);
 }
@@ -56,15 +62,21 @@ bool RpcCall::Admit() {
 }
 
 std::optional<grpc::Status> RpcCall::Read() {
-  if (const auto fault = access_.Refusal(context_)) return ToGrpcStatus(*fault);
+  constexpr core::ApiCall kCall{core::ApiCall::Kind::kMethod, "Rpc", ""};
+  auto entered = gate_.Enter(context_, kCall, CallPlaces::Kind::kCall);
+  if (const auto* fault = std::get_if<core::Fault>(&entered)) {
+    return Refused(*fault);
+  }
+  pass_ = std::get<Pass>(std::move(entered));
   auto read = ReadRpcRequest(request_);
   request_.Clear();
   if (auto* fault = std::get_if<std::string>(&read)) {
-    return ToGrpcStatus(
-        core::CallFailed{{core::Reason::kBadRequest, std::move(*fault), ""},
-                         core::Outcome::kNotSent});
+    return Refused({core::Reason::kBadRequest, std::move(*fault), ""});
   }
   input_ = std::get<RpcInput>(std::move(read));
+  if (const auto fault = pass_.GoOnTo(context_, input_.call.method)) {
+    return Refused(*fault);
+  }
   input_.call.deadline =
       std::chrono::steady_clock::now() + TimeLimit(context_.deadline());
   input_.call.traceparent = TraceParentOf(context_);
@@ -72,7 +84,21 @@ std::optional<grpc::Status> RpcCall::Read() {
 }
 
 void RpcCall::Begin() {
-  strand_.AssertHeld();
+  // Until then the call is not finished, so that it is there.
+  pass_.BeforeActing(strand_, [this](const auto& fault) {
+    strand_.AssertHeld();
+    has_begun_ = true;
+    if (fault) {
+      Fail(Refused(*fault));
+    } else if (was_abandoned_early_) {
+      Fail(grpc::Status::CANCELLED);
+    } else {
+      Send();
+    }
+  });
+}
+
+void RpcCall::Send() {
   id_ = gateway_.next_call();
   // The last that is done here: it may end the call, and with it this object.
   gateway_.Call(std::move(input_.call), [this](const core::CallResult& result) {
@@ -84,6 +110,10 @@ void RpcCall::Begin() {
 void RpcCall::Abandon() {
   strand_.AssertHeld();
   if (finished_once_) return;
+  if (!has_begun_) {
+    was_abandoned_early_ = true;
+    return;
+  }
   gateway_.CancelCall(id_);
   Fail(grpc::Status::CANCELLED);
 }
@@ -108,12 +138,14 @@ void RpcCall::Answer(const core::CallAnswered& answered) {
     return;
   }
   finished_once_ = true;
+  pass_.End(grpc::Status::OK);
   writer_.Finish(std::get<grpc::ByteBuffer>(written), grpc::Status::OK,
                  &finished_);
 }
 
 void RpcCall::Fail(const grpc::Status& status) {
   finished_once_ = true;
+  pass_.End(status);
   writer_.FinishWithError(status, &finished_);
 }
 

@@ -10,7 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "core/io/core_strand.h"
 #include "core/io/gateway_manager.h"
-#include "server/access.h"
+#include "server/gate.h"
 #include "server/generated_service.h"
 #include "server/rpc_message.h"
 #include "server/served_call.h"
@@ -23,8 +23,8 @@ class RpcMethod final : public ServedMethod {
  public:
   // All must outlive the server.
   RpcMethod(GeneratedService& service, core::GatewayManager& gateway,
-            const Access& access)
-      : service_(service), gateway_(gateway), access_(access) {}
+            Gate& gate)
+      : service_(service), gateway_(gateway), gate_(gate) {}
 
   void Listen(ServerLoop& loop) override;
 
@@ -33,7 +33,7 @@ class RpcMethod final : public ServedMethod {
 
   GeneratedService& service_;
   core::GatewayManager& gateway_;
-  const Access& access_;
+  Gate& gate_;
 };
 
 // One call to the gateway. It goes at once: once it was finished, nothing on
@@ -47,9 +47,10 @@ class RpcCall final : public ServedCall {
   bool IsBrief() const override { return true; }
   bool Admit() override;
   void Abandon() override;
-  // Reads the request, or says why it is refused.
+  // Lets the call in and reads the request, or says why it is refused.
   std::optional<grpc::Status> Read();
 
+  void Send() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void OnResult(const core::CallResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   void Answer(const core::CallAnswered& answered)
@@ -58,13 +59,16 @@ class RpcCall final : public ServedCall {
 
   core::CoreStrand& strand_;
   core::GatewayManager& gateway_;
-  const Access& access_;
+  Gate& gate_;
   grpc::ByteBuffer request_;
   grpc::ServerAsyncResponseWriter<grpc::ByteBuffer> writer_{&context_};
 
   // Set before the strand gets the call, and the strand's from then on.
+  Pass pass_;
   RpcInput input_;
 
+  bool has_begun_ ABSL_GUARDED_BY(strand_) = false;
+  bool was_abandoned_early_ ABSL_GUARDED_BY(strand_) = false;
   core::CallId id_ ABSL_GUARDED_BY(strand_) = 0;
   bool finished_once_ ABSL_GUARDED_BY(strand_) = false;
 };

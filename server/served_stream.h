@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "server/admitted.h"
 #include "server/convert.h"
 #include "server/served_call.h"
 #include "server/stream_call.h"
@@ -20,9 +21,9 @@ template <typename Response>
 using StreamOrFault =
     std::variant<std::unique_ptr<StreamCall<Response>>, core::Fault>;
 
-// Makes a stream, or says why there is none. Runs on the loop's thread.
+// Admits a stream, or says why not. Runs on the loop's thread.
 template <typename Request, typename Response>
-using StreamHandler = std::function<StreamOrFault<Response>(
+using StreamHandler = std::function<AdmittedOrFault<StreamCall<Response>>(
     const grpc::ServerContext&, const Request&)>;
 
 // One method of a generated service, with its handler.
@@ -53,19 +54,21 @@ class StreamMethod final : public ServedMethod {
       writer_.Write(response, &written_);
     }
     void Finish(const grpc::Status& status) override {
+      pass_.End(status);
       writer_.Finish(status, &finished_);
     }
 
    private:
     void Begin() override { stream_->Begin(this); }
     bool Admit() override {
-      StreamOrFault<Response> made = method_.handler_(context_, request_);
+      auto made = method_.handler_(context_, request_);
       if (const auto* fault = std::get_if<core::Fault>(&made)) {
         Finish(ToGrpcStatus(*fault));
         return false;
       }
-      stream_ =
-          std::get<std::unique_ptr<StreamCall<Response>>>(std::move(made));
+      auto& admitted = std::get<Admitted<StreamCall<Response>>>(made);
+      pass_ = std::move(admitted.pass);
+      stream_ = std::move(admitted.work);
       request_ = Request();  // a stream may last for long
       return true;
     }
@@ -80,6 +83,7 @@ class StreamMethod final : public ServedMethod {
     StreamMethod& method_;
     Request request_;
     Writer writer_{&context_};
+    Pass pass_;
     std::unique_ptr<StreamCall<Response>> stream_;
     // How the write went that `GoOn` is about.
     bool written_ok_ = false;

@@ -10,16 +10,17 @@
 #include <utility>
 #include <variant>
 
+#include "server/admitted.h"
 #include "server/convert.h"
 #include "server/served_call.h"
 #include "server/unary_call.h"
 
 namespace clawplane::server {
 
-// Makes the work of a call, or says why there is none. `response` lives as long
-// as the work. Runs on the loop's thread.
+// Admits a call, or says why not. `response` lives as long as its work. Runs on
+// the loop's thread.
 template <typename Request, typename Response>
-using UnaryHandler = std::function<UnaryOrFault(
+using UnaryHandler = std::function<AdmittedOrFault<UnaryCall>(
     const grpc::ServerContext&, const Request&, Response& response)>;
 
 // One method of a generated service, with its handler.
@@ -47,6 +48,7 @@ class UnaryMethod final : public ServedMethod {
     }
 
     void Finish(const grpc::Status& status) override {
+      pass_.End(status);
       if (status.ok()) {
         writer_.Finish(response_, status, &finished_);
       } else {
@@ -55,23 +57,47 @@ class UnaryMethod final : public ServedMethod {
     }
 
    private:
-    void Begin() override { work_->Begin(this); }
     bool Admit() override {
-      UnaryOrFault made = method_.handler_(context_, request_, response_);
+      auto made = method_.handler_(context_, request_, response_);
       if (const auto* fault = std::get_if<core::Fault>(&made)) {
         Finish(ToGrpcStatus(*fault));
         return false;
       }
-      work_ = std::get<std::unique_ptr<UnaryCall>>(std::move(made));
+      auto& admitted = std::get<Admitted<UnaryCall>>(made);
+      pass_ = std::move(admitted.pass);
+      work_ = std::move(admitted.work);
       return true;
     }
-    void Abandon() override { work_->Abandon(); }
+    void Begin() override {
+      // Until then the call is not finished, so that it is there.
+      pass_.BeforeActing(loop_.strand(), [this](const auto& fault) {
+        has_begun_ = true;
+        if (fault) {
+          Finish(ToGrpcStatus(*fault));
+        } else if (was_abandoned_early_) {
+          Finish(grpc::Status::CANCELLED);
+        } else {
+          work_->Begin(this);
+        }
+      });
+    }
+    void Abandon() override {
+      if (has_begun_) {
+        work_->Abandon();
+      } else {
+        was_abandoned_early_ = true;
+      }
+    }
 
     UnaryMethod& method_;
     Request request_;
     Response response_;
     Writer writer_{&context_};
+    Pass pass_;
     std::unique_ptr<UnaryCall> work_;
+    // Of the strand.
+    bool has_begun_ = false;
+    bool was_abandoned_early_ = false;
   };
 
   const Ask ask_;

@@ -120,9 +120,7 @@ class Follower {
         line_(session) {}
 
   int Run() {
-    Interrupt::Scope scope(
-        session_.interrupt, [this] { stream_.Cancel(); },
-        Interrupt::EndsWith::kInterruptOrReader);
+    Interrupt::Scope scope(session_.interrupt, stream_);
     std::optional<int> code;
     while (!code) {
       // The place is stored when nothing waits to be printed, and not after

@@ -39,20 +39,26 @@ class Interrupt {
   enum class EndsWith { kInterrupt, kInterruptOrReader };
 
   // Puts a call under the interrupt's power for as long as this object lives.
-  // The context outlives it, and so does what `cancel` refers to, which is
-  // called in another thread.
+  // The context or stream outlives it, and is cancelled in another thread.
   class Scope {
    public:
-    Scope(Interrupt& interrupt, std::function<void()> cancel, EndsWith ends);
     Scope(Interrupt& interrupt, grpc::ClientContext& context, EndsWith ends)
         : Scope(
               interrupt, [&context] { context.TryCancel(); }, ends) {}
+    // A stream of the client library, which a reader that left ends as well.
+    template <typename Stream>
+    Scope(Interrupt& interrupt, Stream& stream)
+        : Scope(
+              interrupt, [&stream] { stream.Cancel(); },
+              EndsWith::kInterruptOrReader) {}
     ~Scope();
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
    private:
     friend class Interrupt;
+
+    Scope(Interrupt& interrupt, std::function<void()> cancel, EndsWith ends);
 
     Interrupt& interrupt_;
     const std::function<void()> cancel_;

@@ -16,6 +16,24 @@
 namespace clawplane::clawctl {
 namespace {
 
+void AddTlsOptions(CLI::App& app, client::TargetOptions& target) {
+  app.add_flag("--tls", target.tls,
+               "TLS to a server whose authority the system trusts");
+  app.add_option("--tls-ca", target.tls_ca,
+                 "TLS to a server whose authority is in this file; else "
+                 "$CLAWPLANE_TLS_CA");
+  app.add_option("--tls-cert", target.tls_cert,
+                 "The certificate to show to the server, over TLS; else "
+                 "$CLAWPLANE_TLS_CERT");
+  app.add_option("--tls-key", target.tls_key,
+                 "The key of --tls-cert; else $CLAWPLANE_TLS_KEY");
+  app.add_option("--tls-server-name", target.tls_server_name,
+                 "The name in the server's certificate, where it is not the "
+                 "target's host");
+  app.add_flag("--insecure", target.insecure,
+               "Plain text, and the token too, even to another machine");
+}
+
 void Describe(CLI::App& app, SharedOptions& options) {
   app.set_version_flag("--version", "clawctl " CLAWPLANE_VERSION);
   app.require_subcommand(1);
@@ -25,7 +43,8 @@ void Describe(CLI::App& app, SharedOptions& options) {
       "\n\nThe options of 'clawctl --help' may also follow a command. "
       "Durations are\nwritten 500ms, 10s, 1m30s."));
   app.add_option("--target", options.target.target,
-                 "The server: unix:/path, /path/to/socket or host:port; else "
+                 "The server: unix:/path, /path/to/socket, host:port, or "
+                 "tls:host:port for one with TLS; else "
                  "$CLAWPLANE_TARGET, else clawplane.sock in the state "
                  "directory");
   app.add_option("--state-dir", options.target.state_dir,
@@ -35,6 +54,7 @@ void Describe(CLI::App& app, SharedOptions& options) {
                  "The file with the access token, which host:port asks for; "
                  "else $CLAWPLANE_TOKEN_FILE, else access.token in the state "
                  "directory");
+  AddTlsOptions(app, options.target);
   app.add_flag("--json", options.json,
                "Print the API's answers as JSON, one on each line");
   app.add_flag("-q,--quiet", options.quiet, "Show no progress and no notes");

@@ -6,9 +6,22 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "client/clawctl/text.h"
+#include "client/clawctl/tls_text.h"
 
 namespace clawplane::clawctl {
 namespace {
+
+// Whether no connection was ever had.
+bool NeverConnected(const client::CallError& error) {
+  return error.unreachable() &&
+         absl::StartsWith(error.message, "failed to connect");
+}
+
+std::optional<TlsTrouble> TroubleOf(const client::CallError& error,
+                                    const client::Target& target) {
+  if (!NeverConnected(error)) return std::nullopt;
+  return FindTlsTrouble(target, error.message);
+}
 
 // What a person can do about an error that the server did not explain.
 std::string NextStep(const client::CallError& error,
@@ -16,6 +29,9 @@ std::string NextStep(const client::CallError& error,
   if (auto given = error.metadata.find("next_step");
       given != error.metadata.end()) {
     return given->second;
+  }
+  if (const auto trouble = TroubleOf(error, target)) {
+    return std::string(trouble->next_step);
   }
   if (error.unreachable()) {
     return "start the server with 'clawplaned', or name another one with "
@@ -42,14 +58,17 @@ std::string NextStep(const client::CallError& error,
 
 // gRPC's own words for failures that never reached a server are not for people.
 void Reword(const client::Target& target, client::CallError& error) {
-  if (error.unreachable()) {
-    const bool never_connected =
-        absl::StartsWith(error.message, "failed to connect");
-    error.message =
-        absl::StrCat(never_connected ? "no server answers at "
+  if (const auto trouble = TroubleOf(error, target)) {
+    error.message = absl::StrCat(
+        target.tls ? "no TLS connection to the server at "
+                   : "no connection to the server at ",
+        target.address, ": ", trouble->cause, " (", error.message, ")");
+  } else if (error.unreachable()) {
+    error.message = absl::StrCat(NeverConnected(error)
+                                     ? "no server answers at "
                                      : "the connection was lost to the server "
                                        "at ",
-                     target.address, " (", error.message, ")");
+                                 target.address, " (", error.message, ")");
   } else if (error.code == grpc::StatusCode::DEADLINE_EXCEEDED &&
              error.reason.empty()) {
     error.message = "no answer in time";

@@ -38,9 +38,7 @@ bool Print(Session& session, v1::GatewayStatus status) {
 
 int Watch(Session& session, bool reconnect) {
   client::StatusStream stream(session.connection);
-  Interrupt::Scope scope(
-      session.interrupt, [&stream] { stream.Cancel(); },
-      Interrupt::EndsWith::kInterruptOrReader);
+  Interrupt::Scope scope(session.interrupt, stream);
   LineNotes line(session);
   while (true) {
     client::StatusStream::Item item = stream.Next();
@@ -104,9 +102,7 @@ class Waiter {
         line_(session) {}
 
   int Run() {
-    Interrupt::Scope scope(
-        session_.interrupt, [this] { stream_.Cancel(); },
-        Interrupt::EndsWith::kInterruptOrReader);
+    Interrupt::Scope scope(session_.interrupt, stream_);
     std::optional<int> code;
     while (!code) {
       const auto waited = std::chrono::steady_clock::now() - began_at_;

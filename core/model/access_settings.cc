@@ -9,6 +9,10 @@
 namespace clawplane::core {
 namespace {
 
+constexpr std::string_view kAddress =
+    "HOST:PORT with HOST an IP address and PORT 0 (any free one) to 65535, "
+    "or none";
+
 // "127.0.0.1": four numbers.
 bool IsIpv4(std::string_view host) {
   size_t parts = 1;
@@ -45,12 +49,6 @@ std::optional<std::string> ReadListener(const std::string& text) {
   return text;
 }
 
-bool IsOnLoopback(std::string_view listener) {
-  const std::string_view host = HostOf(listener);
-  return listener == "none" || host == "localhost" || host == "[::1]" ||
-         host.starts_with("127.");
-}
-
 // The name of a method, or the beginning of one and a star.
 bool IsMethodPattern(const std::string& text) {
   const size_t star = text.find('*');
@@ -58,12 +56,17 @@ bool IsMethodPattern(const std::string& text) {
          (star == text.npos || star + 1 == text.size());
 }
 
+std::optional<OpsConfig::Metrics> ReadMetrics(const std::string& text) {
+  using Metrics = OpsConfig::Metrics;
+  if (text == "none") return Metrics::kNobody;
+  if (text == "token") return Metrics::kTokenBearers;
+  if (text == "open") return Metrics::kEverybody;
+  return {};
+}
+
 }  // namespace
 
 std::vector<Setting> ListenerSettings() {
-  const std::string_view kAddress =
-      "HOST:PORT with HOST an IP address and PORT 0 (any free one) to 65535, "
-      "or none";
   return {
       {"listen", "127.0.0.1:50061", kAddress,
        "The TCP listener in plain text, for this machine; callers need a "
@@ -129,7 +132,38 @@ std::vector<Setting> AccessSettings() {
       {"audit.reads", "false", "true, false",
        "Whether calls that change nothing are written down too.", false,
        YesNo(CLAWPLANE_FIELD(audit.reads))},
+      {"limits.calls_per_client", "512", "1 to 1000000",
+       "Calls that one client may have open; that is a name at an address.",
+       false, Number(1, 1'000'000, CLAWPLANE_FIELD(limits.calls_per_client))},
+      {"limits.calls", "4096", "1 to 1000000",
+       "Calls that all clients together may have open.", false,
+       Number(1, 1'000'000, CLAWPLANE_FIELD(limits.calls))},
+      {"limits.streams_per_client", "1024", "1 to 1000000",
+       "Streams that one client may have open.", false,
+       Number(1, 1'000'000, CLAWPLANE_FIELD(limits.streams_per_client))},
+      {"limits.streams", "16384", "1 to 1000000",
+       "Streams that all clients together may have open.", false,
+       Number(1, 1'000'000, CLAWPLANE_FIELD(limits.streams))},
   };
+}
+
+std::vector<Setting> OpsSettings() {
+  return {
+      {"ops.listen", "127.0.0.1:50062", kAddress,
+       "The HTTP listener for probes and metrics: /healthz, /readyz, /metrics. "
+       "It has no TLS and asks nobody who they are, but for the metrics.",
+       false, One(ReadListener, CLAWPLANE_FIELD(ops.listen))},
+      {"ops.metrics", "token", "none, token, open",
+       "Who may read /metrics: nobody, who sends a token, or everybody (on "
+       "loopback only). On another address a token is sent in plain text.",
+       false, One(ReadMetrics, CLAWPLANE_FIELD(ops.metrics))},
+  };
+}
+
+bool IsOnLoopback(std::string_view listener) {
+  const std::string_view host = HostOf(listener);
+  return listener == "none" || host == "localhost" || host == "[::1]" ||
+         host.starts_with("127.");
 }
 
 absl::Status CheckListeners(const Config& config) {
@@ -142,6 +176,14 @@ absl::Status CheckListeners(const Config& config) {
         ", which other machines reach in plain text; for them set tls.listen "
         "to that, with tls.cert_file, tls.key_file and access.file, or set "
         "insecure_bind to true if the network is as trusted as this machine");
+  }
+  if (!IsOnLoopback(config.ops.listen) &&
+      config.ops.metrics == OpsConfig::Metrics::kEverybody) {
+    return refused(
+        "ops.listen is ", config.ops.listen,
+        ", and ops.metrics is open, so that other machines could read the "
+        "metrics; set ops.metrics to token or none, or ops.listen to an "
+        "address of loopback");
   }
   if (config.tls.listen == "none") return absl::OkStatus();
   if (config.tls.cert_file.empty() || config.tls.key_file.empty()) {

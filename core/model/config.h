@@ -84,6 +84,25 @@ struct AuditConfig {
   bool reads = false;
 };
 
+// How many calls and streams may be open at a time: of one client, which is a
+// name at an address, and in all.
+struct CallLimits {
+  uint64_t calls_per_client = 512;
+  uint64_t calls = 4096;
+  uint64_t streams_per_client = 1024;
+  uint64_t streams = 16384;
+};
+
+// The listener for probes and metrics.
+struct OpsConfig {
+  // Who may read the metrics there.
+  enum class Metrics { kNobody, kTokenBearers, kEverybody };
+
+  // ADDRESS:PORT, or "none".
+  std::string listen = "127.0.0.1:50062";
+  Metrics metrics = Metrics::kTokenBearers;
+};
+
 // Thread-compatible. Built once by `ApplySetting`, then never changed.
 struct Config {
   // The name of this instance.
@@ -101,6 +120,8 @@ struct Config {
   TlsConfig tls;
   AccessConfig access;
   AuditConfig audit;
+  CallLimits limits;
+  OpsConfig ops;
   GatewayConfig gateway;
   GatewayMachine::Settings machine;
   Liveness::Settings liveness;
@@ -142,8 +163,12 @@ absl::Status ApplySetting(std::string_view key,
                           std::string_view origin, Config& config);
 
 // Whether the listeners are safe, and can be had: nothing is reachable from
-// other machines but with TLS and access control, unless that was asked for.
+// other machines but with TLS and access control, unless that was asked for,
+// and whether we live.
 absl::Status CheckListeners(const Config& config);
+
+// Whether this machine alone reaches a listener: HOST:PORT, or "none".
+bool IsOnLoopback(std::string_view listener);
 
 // The settings as the rows of a Markdown table.
 std::string SettingsTable();

@@ -40,9 +40,13 @@ constexpr std::string_view kNames[] = {"SUPERSEDED",
                                        "PROCESS_STOPPED",
                                        "UNRESPONSIVE",
                                        "MEMORY_LIMIT",
-                                       "WISH_NOT_STORED"};
+                                       "WISH_NOT_STORED",
+                                       "ROLE_REQUIRED",
+                                       "METHOD_DENIED",
+                                       "TOO_MANY_CALLS",
+                                       "AUDIT_FAILED"};
 static_assert(std::size(kNames) ==
-              static_cast<size_t>(Reason::kWishNotStored) + 1);
+              static_cast<size_t>(Reason::kAuditFailed) + 1);
 
 }  // namespace
 

@@ -45,6 +45,10 @@ enum class Reason {
   kUnresponsive,
   kMemoryLimit,
   kWishNotStored,
+  kRoleRequired,
+  kMethodDenied,
+  kTooManyCalls,
+  kAuditFailed,
 };
 
 // The reason in UPPER_SNAKE_CASE, as clients see it: "PORT_HELD".

@@ -98,6 +98,7 @@ Apply List(Place place, bool (*is_allowed)(const std::string&)) {
 // ---- The settings of access to the daemon; `Settings` has them all.
 std::vector<Setting> ListenerSettings();
 std::vector<Setting> AccessSettings();
+std::vector<Setting> OpsSettings();
 
 }  // namespace clawplane::core
 

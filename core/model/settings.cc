@@ -170,7 +170,7 @@ const std::vector<Setting>& Settings() {
   static const auto* const settings = [] {
     auto* const all = new std::vector<Setting>(DaemonSettings());
     for (const auto& part :
-         {ListenerSettings(), AccessSettings(), LaunchSettings(),
+         {ListenerSettings(), AccessSettings(), OpsSettings(), LaunchSettings(),
           ConnectionSettings(), HealthSettings(), BoundSettings()}) {
       all->insert(all->end(), part.begin(), part.end());
     }

@@ -92,11 +92,15 @@ need_gateway() {
     die "the gateway's Node does not run: $gateway_node"
 }
 
-# buf: sets `buf`.
-need_buf() {
+# What the lint has of npm, and a node to read it with: sets `buf` and
+# `protocol`, the folder of the gateway's protocol.
+need_lint_tools() {
   local kind=x64
   [[ $(uname -m) != aarch64 ]] || kind=aarch64
-  need_npm_folder deploy/dev lint "buf"
+  need_npm_folder deploy/dev lint "buf and the gateway's protocol"
+  command -v node >/dev/null || need_packages npm
   buf=$dev/lint/node_modules/@bufbuild/buf-linux-$kind/bin/buf
   [[ -x $buf ]] || die "npm installed no buf for this machine: $buf"
+  # shellcheck disable=SC2034 # lint.sh reads it
+  protocol=$dev/lint/node_modules/@openclaw/gateway-protocol
 }

@@ -4,17 +4,23 @@ set -euo pipefail
 . deploy/dev/install.sh
 
 case ${1:-} in
-  '' | --accept-api) ;;
-  *) die "lint knows --accept-api, and not '$1'" ;;
+  '' | --accept-api | --accept-scopes) ;;
+  *) die "lint knows --accept-api and --accept-scopes, and not '$1'" ;;
 esac
 
 need_packages build test lint
-need_buf
+need_lint_tools
 
 if [[ ${1:-} == --accept-api ]]; then
   step "recording the API" lint-api "the API has faults" \
     deploy/dev/lint/api.sh "$buf" --accept
   say "proto/image.binpb is now what later versions must be compatible with"
+  exit
+fi
+if [[ ${1:-} == --accept-scopes ]]; then
+  step "recording the scopes" lint-scopes "the scopes cannot be read" \
+    deploy/dev/lint/scopes.sh "$protocol" --accept
+  say "core/model/method_scopes.inc is now what operators are held to"
   exit
 fi
 
@@ -55,6 +61,7 @@ check format "formatting" format
 check layering "layering" deploy/dev/lint/layering.sh
 check text "sizes and texts" deploy/dev/lint/text.sh
 check api "the API" deploy/dev/lint/api.sh "$buf"
+check scopes "the scopes of methods" deploy/dev/lint/scopes.sh "$protocol"
 check scripts "shell scripts" scripts
 check self "the checks themselves" deploy/dev/lint_test.sh "$buf"
 check prepare "generating code" prepare
@@ -64,4 +71,4 @@ check tidy "clang-tidy and thread safety" deploy/dev/lint/tidy.sh \
 if ((${#failed[@]})); then
   die "lint failed: ${failed[*]}"
 fi
-say "lint: all 8 checks passed"
+say "lint: all 9 checks passed"

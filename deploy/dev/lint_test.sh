@@ -108,6 +108,29 @@ plant
 sed -i 's/^}/  \/\/ New.\n  int32 age = 2;\n}/' "$tree/proto/toy/v1/toy.proto"
 red "a field that is not recorded" "has grown" "$lint/api.sh" "$buf"
 
+# scopes METHOD SCOPE: a package in which the gateway asks SCOPE for METHOD.
+scopes() {
+  mkdir -p "$tree/package"
+  echo '{ "name": "toy", "version": "1.2.3" }' >"$tree/package/package.json"
+  printf '{ "methods": { "b.get": { "scope": "operator.read" },
+    "%s": { "scope": "%s" } } }' "$1" "$2" >"$tree/package/protocol.schema.json"
+}
+
+plant
+scopes a.set operator.admin
+(cd "$tree" && "$lint/scopes.sh" package --accept)
+green "scopes as recorded" "$lint/scopes.sh" package
+scopes a.set operator.read
+red "another scope" '+{"a.set", GatewayScope::kRead}' "$lint/scopes.sh" package
+scopes c.set operator.admin
+red "another method" '-{"a.set", GatewayScope::kAdmin}' \
+  "$lint/scopes.sh" package
+scopes a.set operator.wizard
+red "a scope that nobody knows" 'a.set has the scope operator.wizard' \
+  "$lint/scopes.sh" package
+scopes 'a b' operator.read
+red "a name that is none" 'is no name of a method' "$lint/scopes.sh" package
+
 # counts EXPECTED FOUND: both as `NAME COUNT` with commas between the lines.
 counts() {
   tr ',' '\n' <<<"$1" >"$tree/expected"
@@ -126,6 +149,18 @@ counts 'scan 10000' 'scan 10000,copy 500'
 red "a part that is not recorded" 'NOT RECORDED' "$compare" expected found
 counts 'scan 10000,copy 500' 'scan 10000'
 red "a part that is not counted" 'NOT COUNTED' "$compare" expected found
+
+same=$here/deploy/dev/bench/same_past_stalled.sh
+counts '' 'read/1 5000,read_past_stalled/1 5005'
+green "counts past stalled readers within 0.1 %" "$same" found
+counts '' 'read/1 5000,read_past_stalled/1 5006'
+red "stalled readers that cost something" 'DIFFERENT' "$same" found
+counts '' 'read/1 5000,read_past_stalled/1 4994'
+red "readers that cost something once they left" 'DIFFERENT' "$same" found
+counts '' 'read/2 5000,read_past_stalled/1 5000'
+red "nothing to compare it with" 'DIFFERENT' "$same" found
+counts '' 'read/1 5000'
+red "no count past stalled readers" 'nothing was counted' "$same" found
 
 # tidy EXPECTED: a file of the tree that clang-tidy refuses; twice, since a
 # file that failed gets no stamp.

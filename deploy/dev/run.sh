@@ -182,6 +182,8 @@ configure() {
 name: dev
 state_dir: "$state"
 listen: "127.0.0.1:0"
+ops:
+  listen: "127.0.0.1:0"
 gateway:
   mode: launch
   port: $1

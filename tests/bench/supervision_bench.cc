@@ -148,7 +148,7 @@ Bench::Bench(const std::filesystem::path& directory) {
       std::filesystem::canonical("/proc/self/exe").parent_path();
   const std::string config = directory / "clawplane.yaml";
   std::ofstream(config) << "state_dir: " << (directory / "state").string()
-                        << "\nlisten: none\nsocket: "
+                        << "\nlisten: none\nops:\n  listen: none\nsocket: "
                         << (directory / "s").string()
                         << "\ngateway:\n  mode: launch\n  port: " << FreePort()
                         << "\n  command: ["

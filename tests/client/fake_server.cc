@@ -4,6 +4,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <chrono>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -12,11 +13,14 @@
 
 namespace clawplane::client {
 
-FakeServer::FakeServer() {
+FakeServer::FakeServer(std::shared_ptr<grpc::ServerCredentials> tls) {
   grpc::ServerBuilder builder;
   builder.AddListeningPort(unix_target(), grpc::InsecureServerCredentials());
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(),
                            &port_);
+  if (tls != nullptr) {
+    builder.AddListeningPort("127.0.0.1:0", std::move(tls), &tls_port_);
+  }
   builder.RegisterService(this);
   server_ = builder.BuildAndStart();
 }

@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_TESTS_CLIENT_FAKE_SERVER_H_
 #define CLAWPLANE_TESTS_CLIENT_FAKE_SERVER_H_
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_context.h>
 
@@ -35,13 +36,15 @@ class FakeServer final : public v1::GatewayService::Service {
   using StreamScript = std::function<grpc::Status(
       Context&, const Request&, grpc::ServerWriter<Response>&)>;
 
-  FakeServer();
+  // With credentials for TLS, it has a TCP port with these as well.
+  explicit FakeServer(std::shared_ptr<grpc::ServerCredentials> tls = nullptr);
   ~FakeServer() override;
 
   // The state directory, in which the socket lies under its usual name.
   const TempDir& directory() const { return directory_; }
   std::string unix_target() const;
   std::string tcp_target() const;
+  int tls_port() const { return tls_port_; }
 
   // The `authorization` of each call so far, in order; "" for none.
   std::vector<std::string> authorizations();
@@ -93,6 +96,7 @@ class FakeServer final : public v1::GatewayService::Service {
   absl::Mutex mutex_;
   std::vector<std::string> authorizations_ ABSL_GUARDED_BY(mutex_);
   int port_ = 0;
+  int tls_port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -103,13 +103,13 @@ TEST(ResolveTarget, ReadsTheTokenForTcpOnly) {
   const Environment environment =
       Of({{"CLAWPLANE_STATE_DIR", directory.path()}});
 
-  EXPECT_EQ(ResolveTarget(Named("h:1"), environment)->token, "s3cret");
+  EXPECT_EQ(ResolveTarget(Named("localhost:1"), environment)->token, "s3cret");
   EXPECT_EQ(ResolveTarget(Named("/socket"), environment)->token, "");
 }
 
 TEST(ResolveTarget, PrefersTheOptionsTokenFileToTheVariables) {
   const TempDir directory;
-  TargetOptions options = Named("h:1");
+  TargetOptions options = Named("localhost:1");
   const Environment environment =
       Of({{"CLAWPLANE_TOKEN_FILE", directory.Write("variable", "one")}});
 
@@ -120,7 +120,7 @@ TEST(ResolveTarget, PrefersTheOptionsTokenFileToTheVariables) {
 
 TEST(ResolveTarget, MissesOnlyTheDefaultTokenFileSilently) {
   const TempDir directory;
-  TargetOptions options = Named("h:1");
+  TargetOptions options = Named("localhost:1");
   options.state_dir = directory.path();
 
   EXPECT_EQ(ResolveTarget(options, Of({}))->token, "");
@@ -130,7 +130,7 @@ TEST(ResolveTarget, MissesOnlyTheDefaultTokenFileSilently) {
 
 TEST(ResolveTarget, RefusesATokenThatCannotBeAndDoesNotShowIt) {
   const TempDir directory;
-  TargetOptions options = Named("h:1");
+  TargetOptions options = Named("localhost:1");
 
   for (const std::string& text :
        {std::string(), std::string("  \n"), std::string("two words"),

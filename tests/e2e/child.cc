@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -74,6 +75,7 @@ void Child::Signal(int number) const {
 bool Child::IsOver() {
   int status = 0;
   if (!end_ && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+    dumped_core_ = WIFSIGNALED(status) && WCOREDUMP(status);
     end_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   }
   return end_.has_value();
@@ -106,13 +108,14 @@ bool IsAlive(pid_t pid) {
 
 std::string CommandLine(pid_t pid) { return ProcFile(pid, "cmdline"); }
 
+std::vector<std::string> Variables(pid_t pid) {
+  return absl::StrSplit(ProcFile(pid, "environ"), '\0', absl::SkipEmpty());
+}
+
 std::vector<std::string> VariableNames(pid_t pid) {
-  std::vector<std::string> names;
-  for (const auto entry :
-       absl::StrSplit(ProcFile(pid, "environ"), '\0', absl::SkipEmpty())) {
-    const std::string text(entry);
-    names.push_back(text.substr(0, text.find('=')));
-  }
+  std::vector<std::string> names = Variables(pid);
+  for (std::string& name : names)
+    name.resize(std::min(name.size(), name.find('=')));
   return names;
 }
 

@@ -29,6 +29,8 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   pid_t pid() const { return pid_; }
+  // Whether its end left its memory behind, in a file or to a program.
+  bool dumped_core() const { return dumped_core_; }
   void Signal(int number) const;
 
   // Waits for the end; nothing when that takes too long.
@@ -48,6 +50,7 @@ class Child {
   const std::string path_;
   pid_t pid_ = -1;
   std::optional<End> end_;
+  bool dumped_core_ = false;
 };
 
 // ---- What is seen of any process, by /proc
@@ -55,8 +58,10 @@ class Child {
 std::string ReadFile(const std::string& path);
 // False for a zombie, too.
 bool IsAlive(pid_t pid);
-// The command line and the names of the environment's variables.
+// The command line, and the environment's variables, NAME=value, or their
+// names.
 std::string CommandLine(pid_t pid);
+std::vector<std::string> Variables(pid_t pid);
 std::vector<std::string> VariableNames(pid_t pid);
 // All processes in whose environment or directory this text occurs.
 std::vector<pid_t> ProcessesWith(const std::string& text);

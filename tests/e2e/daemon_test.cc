@@ -10,12 +10,19 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/free_port.h"
+#include "tests/http_client.h"
 #include "tests/wait_for.h"
 
 namespace clawplane::testing {
 namespace {
 
 namespace fs = std::filesystem;
+
+// What the daemon writes into its state directory besides tokens.
+constexpr const char* kFilesOfTheState[] = {"state.json"};
+
+// The variable that hands the gateway its token, in its processes alone.
+constexpr char kTokenVariable[] = "OPENCLAW_GATEWAY_TOKEN";
 
 std::string TestName() {
   const auto* const info =
@@ -52,12 +59,17 @@ std::string DaemonTest::WriteConfig(const std::string& gateway_lines,
                                     const std::string& other_lines) {
   const std::string text = absl::StrCat(
       "state_dir: ", state_directory(), "\nsocket: ", socket(),
-      "\nlisten: 127.0.0.1:0\n", other_lines, "gateway:\n  port: ", port_,
+      "\nlisten: 127.0.0.1:0\nops:\n  listen: 127.0.0.1:0\naudit:\n  file: ",
+      Emitted("audit.jsonl"), "\n", other_lines, "gateway:\n  port: ", port_,
       "\n  home: ", place_.path(), "\n", gateway_lines);
   config_file_ = Emitted("clawplane.yaml");
   std::ofstream(config_file_) << text;
   return text;
 }
+
+std::string DaemonTest::ClawplanedProgram() { return CLAWPLANED_PROGRAM; }
+
+std::string DaemonTest::FakeGatewayProgram() { return FAKE_GATEWAY_PROGRAM; }
 
 std::string DaemonTest::LaunchFake(const std::vector<std::string>& more) const {
   std::string lines = absl::StrCat("  mode: launch\n  restart_delay: 10ms\n",
@@ -78,6 +90,8 @@ std::unique_ptr<Child> DaemonTest::RunDaemon(
     command.insert(command.end(), {"--config", config_file_});
   }
   command.insert(command.end(), arguments.begin(), arguments.end());
+  given_variables_.insert(given_variables_.end(), variables.begin(),
+                          variables.end());
   return std::make_unique<Child>(
       command, variables, Emitted(absl::StrCat("clawplaned-", ++programs_)));
 }
@@ -128,6 +142,13 @@ std::string DaemonTest::tcp_address() const {
   return line.substr(begin, line.find(' ', begin) - begin);
 }
 
+std::string DaemonTest::ops_url() const {
+  const std::string line = daemon_->output();
+  const size_t begin = line.find("http://");
+  if (begin == line.npos) return {};
+  return line.substr(begin, line.find_first_of(" \n", begin) - begin);
+}
+
 void DaemonTest::CollectSecrets() {
   for (const char* name : {"access.token", "gateway.token"}) {
     std::string secret = ReadFile(absl::StrCat(state_directory(), "/", name));
@@ -139,6 +160,51 @@ void DaemonTest::CollectSecrets() {
   }
   std::ofstream file(Emitted("secrets.txt"));
   for (const std::string& secret : secrets_) file << secret << "\n";
+  KeepPages();
+  KeepProcesses();
+  KeepFilesOfTheState();
+}
+
+void DaemonTest::KeepPages() const {
+  if (daemon_ == nullptr || !IsAlive(daemon_->pid())) return;
+  const std::string url = ops_url();
+  if (url.empty()) return;
+  std::string token = ReadFile(state_directory() + "/access.token");
+  token.erase(token.find_last_not_of('\n') + 1);
+  std::ofstream file(Emitted("pages.txt"), std::ios::app);
+  for (const char* path : {"/healthz", "/readyz", "/metrics", "/none"}) {
+    file << GetPage(url, path, "Authorization: Bearer " + token + "\r\n");
+  }
+}
+
+// The environment of the gateway's processes has its token. Nothing else has,
+// and no command line; but what a test itself put there is not looked at.
+void DaemonTest::KeepProcesses() const {
+  std::vector<pid_t> processes = ProcessesWith(place_.path());
+  if (daemon_ != nullptr) processes.push_back(daemon_->pid());
+  std::ofstream file(Emitted("processes.txt"), std::ios::app);
+  for (const pid_t pid : processes) {
+    const std::string command = CommandLine(pid);
+    file << pid << " " << command << "\n";
+    const bool is_gateway = (daemon_ == nullptr || pid != daemon_->pid()) &&
+                            command.find("doctor") == command.npos;
+    for (const std::string& variable : Variables(pid)) {
+      const bool hands_token_over =
+          is_gateway &&
+          variable.rfind(absl::StrCat(kTokenVariable, "="), 0) == 0;
+      const bool is_given =
+          std::find(given_variables_.begin(), given_variables_.end(),
+                    variable) != given_variables_.end();
+      if (!hands_token_over && !is_given) file << "  " << variable << "\n";
+    }
+  }
+}
+
+void DaemonTest::KeepFilesOfTheState() const {
+  for (const char* name : kFilesOfTheState) {
+    std::ofstream(Emitted(name))
+        << ReadFile(absl::StrCat(state_directory(), "/", name));
+  }
 }
 
 std::vector<std::string> DaemonTest::FilesWithSecrets() const {

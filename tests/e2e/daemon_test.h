@@ -57,6 +57,8 @@ class DaemonTest : public ::testing::Test {
   std::string Logs();
 
   // ---- Places
+  static std::string ClawplanedProgram();
+  static std::string FakeGatewayProgram();
   std::string Emitted(const std::string& name) const {
     return output_directory_ + "/" + name;
   }
@@ -64,10 +66,13 @@ class DaemonTest : public ::testing::Test {
   std::string state_directory() const { return place_ / "state"; }
   // The address of the TCP listener.
   std::string tcp_address() const;
+  // Where probes and metrics are served.
+  std::string ops_url() const;
   uint16_t port() const { return port_; }
 
   // ---- Secrets
-  // Notes the tokens in the files of the state directory, in secrets.txt.
+  // Notes the tokens in the files of the state directory, in secrets.txt, and
+  // keeps what the daemon tells in other ways than by its output.
   void CollectSecrets();
   // The files among those emitted that have a noted secret in them.
   std::vector<std::string> FilesWithSecrets() const;
@@ -77,11 +82,17 @@ class DaemonTest : public ::testing::Test {
   std::unique_ptr<Child> daemon_;
 
  private:
+  void KeepPages() const;
+  void KeepProcesses() const;
+  void KeepFilesOfTheState() const;
+
   std::string output_directory_;
   std::string config_file_;
   const uint16_t port_;
   int programs_ = 0;
   std::vector<std::string> secrets_;
+  // What the tests put into the environment of daemons, secret or not.
+  std::vector<std::string> given_variables_;
 };
 
 }  // namespace clawplane::testing

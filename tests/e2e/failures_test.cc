@@ -201,14 +201,14 @@ class DaemonFailureTest : public DaemonTest {
 TEST_F(DaemonFailureTest, NamesFileLineAndKeyOfAnUnknownSetting) {
   WriteConfig("  prot: 1\n");
   EXPECT_THAT(ErrorOfDaemon(2),
-              AllOf(StartsWith("clawplaned: "), HasSubstr("clawplane.yaml:7: "),
+              AllOf(StartsWith("clawplaned: "), HasSubstr("clawplane.yaml:9: "),
                     HasSubstr("unknown key gateway.prot"),
                     HasSubstr("did you mean gateway.port?")));
 }
 
 TEST_F(DaemonFailureTest, RefusesToListenToOtherMachines) {
   EXPECT_THAT(ErrorOfDaemon(2, {"--listen", "0.0.0.0:0"}),
-              AllOf(HasSubstr("0.0.0.0:0"), HasSubstr("loopback")));
+              AllOf(HasSubstr("0.0.0.0:0"), HasSubstr("in plain text")));
 }
 
 TEST_F(DaemonFailureTest, RefusesAStateDirectoryThatIsInUse) {
@@ -229,6 +229,18 @@ TEST_F(DaemonFailureTest, RefusesAnAddressThatIsInUse) {
   EXPECT_THAT(
       ErrorOfDaemon(1, {"--listen", "127.0.0.1:" + std::to_string(port())}),
       HasSubstr("cannot listen on 127.0.0.1:" + std::to_string(port())));
+}
+
+TEST_F(DaemonFailureTest, SaysThatThePortForProbesIsInUse) {
+  FakeGatewayOptions options;
+  options.port = port();
+  FakeGateway other(options);
+  WriteConfig("");
+  EXPECT_THAT(
+      ErrorOfDaemon(1, {"--ops-listen", "127.0.0.1:" + std::to_string(port())}),
+      AllOf(HasSubstr("cannot listen on 127.0.0.1:" + std::to_string(port())),
+            HasSubstr("another program is using it"),
+            HasSubstr("set ops.listen to another one")));
 }
 
 }  // namespace

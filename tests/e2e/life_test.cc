@@ -39,7 +39,8 @@ class LifeTest : public DaemonTest {
 TEST_F(LifeTest, GoesFromStartToStopByClawctl) {
   WriteConfig(LaunchFake());
   StartDaemon();
-  EXPECT_THAT(daemon_->output(), HasSubstr(" unix:" + socket() + "\n"));
+  EXPECT_THAT(daemon_->output(),
+              HasSubstr(" unix:" + socket() + " " + ops_url() + "\n"));
   EXPECT_EQ(Clawctl({"call", "health"}).exit_code, 6);
   const auto waiting = RunClawctl({"wait", "--for", "running"});
 

@@ -16,6 +16,7 @@
 namespace clawplane::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -102,6 +103,37 @@ TEST_F(SecretsTest, AreFoundWhereTheyAreEmitted) {
   std::ofstream(file) << "a line with " << TokenIn("gateway.token") << ".";
   EXPECT_THAT(FilesWithSecrets(), ElementsAre(file));
   std::filesystem::remove(file);
+}
+
+// What is searched besides output is there.
+TEST_F(SecretsTest, AreLookedForInAllThatTheDaemonTells) {
+  ASSERT_EQ(Clawctl({"call", "fake.print_token"}).exit_code, 0);
+  CollectSecrets();
+  EXPECT_THAT(ReadFile(Emitted("pages.txt")),
+              AllOf(HasSubstr("\nclawplane_build_info{"),
+                    HasSubstr("\r\n\r\nready\n")));
+  EXPECT_THAT(ReadFile(Emitted("state.json")), HasSubstr("wanted"));
+  EXPECT_THAT(ReadFile(Emitted("processes.txt")),
+              AllOf(HasSubstr("clawplaned"), HasSubstr("fake_gateway"),
+                    HasSubstr("\n  PATH=")));
+  EXPECT_THAT(FilesWithSecrets(), IsEmpty());
+}
+
+TEST_F(SecretsTest, AreFoundInAProcessThatIsGivenThem) {
+  for (const bool in_environment : {true, false}) {
+    const std::string leak = "LEAK=" + TokenIn("gateway.token");
+    std::vector<std::string> variables = {"HOME=" + place_.path()};
+    std::vector<std::string> command = {"/bin/sh", "-c", "kill -STOP $$"};
+    (in_environment ? variables : command).push_back(leak);
+    const Child process(command, variables, Emitted("leaking"));
+    ASSERT_TRUE(WaitFor([&] {
+      return ReadFile("/proc/" + std::to_string(process.pid()) + "/status")
+                 .find("State:\tT") != std::string::npos;
+    }));
+    CollectSecrets();
+    EXPECT_THAT(FilesWithSecrets(), ElementsAre(Emitted("processes.txt")));
+    std::filesystem::remove(Emitted("processes.txt"));
+  }
 }
 
 TEST_F(SecretsTest, SurviveARestartOfTheDaemon) {

@@ -111,6 +111,13 @@ const ReasonRow kReasons[] = {
     {Reason::kUnresponsive, v1::REASON_UNRESPONSIVE, kPrecondition},
     {Reason::kMemoryLimit, v1::REASON_MEMORY_LIMIT, kPrecondition},
     {Reason::kWishNotStored, v1::REASON_WISH_NOT_STORED, kPrecondition},
+    {Reason::kRoleRequired, v1::REASON_ROLE_REQUIRED,
+     grpc::StatusCode::PERMISSION_DENIED},
+    {Reason::kMethodDenied, v1::REASON_METHOD_DENIED,
+     grpc::StatusCode::PERMISSION_DENIED},
+    {Reason::kTooManyCalls, v1::REASON_TOO_MANY_CALLS,
+     grpc::StatusCode::RESOURCE_EXHAUSTED},
+    {Reason::kAuditFailed, v1::REASON_AUDIT_FAILED, kPrecondition},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, ReasonTest, ::testing::ValuesIn(kReasons),

@@ -1,6 +1,7 @@
 #include "tests/server/served_gateway.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <utility>
 
 #include "google/rpc/status.pb.h"
@@ -28,14 +29,19 @@ ServedGateway::ServedGateway(const core::Config& given,
   core::Config config = given;
   config.state_directory = directory_ / "state";
   config.listen = "127.0.0.1:0";
+  config.ops.listen = "127.0.0.1:0";
   socket_ = config.socket = directory_ / "s";
   if (config.gateway.token_file.empty()) {
     config.gateway.token_file = directory_.Write("gateway.token", kToken);
   }
   auto state = server::StateDirectory::Open(config.state_directory);
   if (!state.ok()) std::abort();
-  app_ = std::make_unique<server::App>(config, *std::move(state), kAccessToken,
-                                       environment);
+  if (config.audit.file.empty()) config.audit.file = directory_ / "audit.jsonl";
+  audit_file_ = config.audit.file;
+  auto audit = server::AuditLog::Open(config.audit);
+  if (!audit.ok()) std::abort();
+  app_ = std::make_unique<server::App>(
+      config, *std::move(state), *std::move(audit), kAccessToken, environment);
   if (!app_->Start().ok()) std::abort();
   channel_ = NewChannel();
   stub_ = v1::GatewayService::NewStub(channel_);
@@ -53,6 +59,13 @@ std::shared_ptr<grpc::Channel> ServedGateway::NewChannel(
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return grpc::CreateCustomChannel(
       "unix:" + socket_, grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::vector<std::string> ServedGateway::audit_lines() const {
+  std::ifstream file(audit_file_);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
 }
 
 void ServedGateway::End() {

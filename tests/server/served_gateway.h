@@ -39,12 +39,20 @@ class ServedGateway {
   // Over the Unix socket.
   v1::GatewayService::Stub& stub() { return *stub_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
-  std::string tcp_address() const { return app_->listeners().front(); }
+  std::string tcp_address() const {
+    return app_->listeners().addresses().front();
+  }
+  // Where probes and metrics are served.
+  const std::string& ops_url() const { return app_->ops_url(); }
+  server::App& app() { return *app_; }
   // To the TCP listener, without a token.
   std::shared_ptr<grpc::Channel> TcpChannel() const;
   // A connection of its own over the Unix socket.
   std::shared_ptr<grpc::Channel> NewChannel(
       grpc::ChannelArguments arguments = {}) const;
+
+  // The lines that are in the audit log by now.
+  std::vector<std::string> audit_lines() const;
 
   // Stops the gateway and ends the server, as the daemon does.
   void End();
@@ -52,6 +60,7 @@ class ServedGateway {
  private:
   TempDirectory directory_;
   std::string socket_;
+  std::string audit_file_;
   std::unique_ptr<server::App> app_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::GatewayService::Stub> stub_;

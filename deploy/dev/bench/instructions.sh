@@ -3,6 +3,7 @@
 # which tell a slowdown of a few percent on the busiest machine, and compares
 # them with tests/bench/instructions/expected.txt. --accept: records them there.
 # Another compiler, C library or protobuf changes them too, and needs accepting.
+# It fails, too, if events or status cost more beside readers that have stalled.
 # shellcheck disable=SC2317 # what only `step` calls looks unreachable
 set -euo pipefail
 . deploy/dev/install.sh
@@ -73,6 +74,12 @@ counts() {
 step "counting instructions" instructions "a part of the call's way failed" count
 counts >"$place/counts"
 made_with >"$place/made-with"
+
+# Nothing to be accepted: it is what the readers' way of waiting is for.
+deploy/dev/bench/same_past_stalled.sh "$place/counts" >"$place/stalled" || {
+  cat "$place/stalled"
+  die "it is not shown that stalled readers cost nothing"
+}
 
 if [[ ${1:-} == --accept ]]; then
   {

@@ -14,14 +14,13 @@
 //
 // Then, or instead of them with --idle, follows one line of JSON.
 
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 
 #include "tests/bench/events/event_readers.h"
 #include "tests/bench/events/reader_figures.h"
+#include "tests/bench/rpc/file_limit.h"
 
 namespace clawplane::testing {
 namespace {
@@ -45,13 +44,6 @@ void Declare(CLI::App& app, ReaderPlan& plan) {
   app.add_option("--server-pid", plan.server, "whose costs are told");
   app.add_option("--gateway-pid", plan.gateway, "likewise");
   app.add_option("--timeout", plan.timeout, "seconds");
-}
-
-void AllowManyFiles() {
-  rlimit limit = {};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int Main(int argc, char** argv) {

@@ -11,7 +11,6 @@
 // Ends with SIGTERM.
 
 #include <grpcpp/grpcpp.h>
-#include <signal.h>
 #include <time.h>
 
 #include <algorithm>
@@ -26,6 +25,7 @@
 #include "clawplane/v1/gateway.grpc.pb.h"
 #include "tests/bench/events/event_payload.h"
 #include "tests/bench/events/publication.h"
+#include "tests/bench/rpc/bare_server.h"
 
 namespace clawplane::testing {
 namespace {
@@ -196,24 +196,11 @@ class EventService final : public v1::GatewayService::CallbackService {
   Feed& feed_;
 };
 
-int Serve(int count, char** addresses) {
-  // Blocked before gRPC makes threads, which inherit it.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-
+int Run(int count, char** addresses) {
   Feed feed;
   EventService service(feed);
-  grpc::ServerBuilder builder;
-  for (int i = 0; i < count; ++i) {
-    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials());
-  }
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const std::unique_ptr<grpc::Server> server = Serve(service, count, addresses);
   if (server == nullptr) return 1;
-  std::cout << "ready" << std::endl;
   std::thread([&feed] {
     for (std::string line; std::getline(std::cin, line);) {
       const auto publication = Publication::Parse(line);
@@ -225,8 +212,7 @@ int Serve(int count, char** addresses) {
       std::cout << "published " << publication->count() << std::endl;
     }
   }).detach();
-  int signal = 0;
-  sigwait(&signals, &signal);
+  AwaitEnd();
   // The thread above waits for input, which nothing ends.
   std::_Exit(0);
 }
@@ -239,5 +225,5 @@ int main(int argc, char** argv) {
     std::cerr << "usage: event_server ADDRESS..." << std::endl;
     return 2;
   }
-  return clawplane::testing::Serve(argc - 1, argv + 1);
+  return clawplane::testing::Run(argc - 1, argv + 1);
 }

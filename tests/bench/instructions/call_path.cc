@@ -59,8 +59,8 @@ bool CountAll() {
   // which a server would bring. It starts nothing.
   const grpc::internal::GrpcLibraryInitializer parts;
   bool counted = true;
-  for (const auto& scenarios :
-       {CoreScenarios(), ServerScenarios(), EventScenarios()}) {
+  for (const auto& scenarios : {CoreScenarios(), ServerScenarios(),
+                                EventScenarios(), StalledScenarios()}) {
     for (const Scenario& scenario : scenarios) {
       counted = CountApart(scenario) && counted;
     }

@@ -21,6 +21,7 @@ struct InputSize {
   // uncounted, so that heap and tables have grown to the size they keep.
   size_t times;
 };
+inline constexpr InputSize kNone{"0B", 0, 512};
 inline constexpr InputSize kSmall{"200B", 200, 512};
 inline constexpr InputSize kMiddle{"10KB", 10'000, 64};
 inline constexpr InputSize kLarge{"1MB", 1'000'000, 4};
@@ -44,6 +45,8 @@ std::vector<Scenario> CoreScenarios();
 std::vector<Scenario> ServerScenarios();
 // Of the way of events.
 std::vector<Scenario> EventScenarios();
+// Of the readers of events and status.
+std::vector<Scenario> StalledScenarios();
 
 // What failed is not worth counting.
 inline void Require(bool done, const char* what) {

@@ -5,12 +5,13 @@
 // params. Ends with SIGTERM.
 
 #include <grpcpp/grpcpp.h>
-#include <signal.h>
 
+#include <chrono>
 #include <iostream>
 #include <memory>
 
 #include "clawplane/v1/gateway.grpc.pb.h"
+#include "tests/bench/rpc/bare_server.h"
 
 namespace clawplane::testing {
 namespace {
@@ -31,25 +32,11 @@ class EchoService final : public v1::GatewayService::CallbackService {
   }
 };
 
-int Serve(int count, char** addresses) {
-  // Blocked before gRPC makes threads, which inherit it.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-
+int Run(int count, char** addresses) {
   EchoService service;
-  grpc::ServerBuilder builder;
-  for (int i = 0; i < count; ++i) {
-    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials());
-  }
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const std::unique_ptr<grpc::Server> server = Serve(service, count, addresses);
   if (server == nullptr) return 1;
-  std::cout << "ready" << std::endl;
-  int signal = 0;
-  sigwait(&signals, &signal);
+  AwaitEnd();
   server->Shutdown(std::chrono::system_clock::now());
   return 0;
 }
@@ -62,5 +49,5 @@ int main(int argc, char** argv) {
     std::cerr << "usage: grpc_echo ADDRESS..." << std::endl;
     return 2;
   }
-  return clawplane::testing::Serve(argc - 1, argv + 1);
+  return clawplane::testing::Run(argc - 1, argv + 1);
 }

@@ -91,7 +91,8 @@ export async function startClawplaned({ programs, folder, name, gateway, token }
   const config = `${folder}/${name}.yaml`;
   writeFileSync(
     config,
-    [`state_dir: ${state}`, `listen: 127.0.0.1:${port}`, `socket: ${socket}`, "gateway:"]
+    [`state_dir: ${state}`, `listen: 127.0.0.1:${port}`, `socket: ${socket}`]
+      .concat("ops:", "  listen: none", "gateway:")
       .concat(Object.entries(gateway).map(([key, value]) => `  ${key}: ${value}`))
       .join("\n") + "\n",
   );

@@ -10,7 +10,6 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -23,6 +22,7 @@
 #include <vector>
 
 #include "clawplane/v1/gateway.pb.h"
+#include "tests/bench/rpc/file_limit.h"
 #include "tests/bench/rpc/params.h"
 #include "tests/bench/rpc/plan_flags.h"
 #include "tests/bench/rpc/tally.h"
@@ -218,13 +218,6 @@ void Declare(CLI::App& app, Options& options) {
   DeclarePlan(app, options.plan);
   app.add_flag("--print-params", options.print_params,
                "print what would be sent, and end");
-}
-
-void AllowManyFiles() {
-  rlimit limit = {};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int Main(int argc, char** argv) {

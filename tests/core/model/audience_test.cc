@@ -34,6 +34,16 @@ EventDraft Named(std::string name) {
   return {EventKind::kNotification, std::move(name), GatewayPayload{}, {}};
 }
 
+// So many members that wait for anything.
+std::vector<Reader> WaitingReaders(Audience& audience, size_t count) {
+  std::vector<Reader> readers(count);
+  for (Reader& reader : readers) {
+    audience.Join(reader);
+    audience.Await(reader);
+  }
+  return readers;
+}
+
 TEST(AudienceTest, WakesOnlyThoseWhoWait) {
   Audience audience;
   Reader waiting;
@@ -92,11 +102,7 @@ TEST(AudienceTest, LeavesThoseAloneWhomAnEventDoesNotConcern) {
 
 TEST(AudienceTest, WakesAFewAtATimeInTurn) {
   Audience audience;
-  std::vector<Reader> readers(5);
-  for (Reader& reader : readers) {
-    audience.Join(reader);
-    audience.Await(reader);
-  }
+  std::vector<Reader> readers = WaitingReaders(audience, 5);
   audience.CallAll();
   const auto woken = [&] {
     std::vector<bool> all;
@@ -133,11 +139,7 @@ TEST(AudienceTest, ForgetsWhoLeft) {
 
 TEST(AudienceTest, KnowsWhoStillWaitsWhenOthersLeave) {
   Audience audience;
-  std::vector<Reader> readers(6);
-  for (Reader& reader : readers) {
-    audience.Join(reader);
-    audience.Await(reader);
-  }
+  std::vector<Reader> readers = WaitingReaders(audience, 6);
   for (const int leaving : {1, 5, 4, 0}) audience.Leave(readers[leaving]);
 
   audience.CallAll();
@@ -152,11 +154,7 @@ TEST(AudienceTest, KnowsWhoStillWaitsWhenOthersLeave) {
 
 TEST(AudienceTest, LetsAnyoneLeaveWhileItWakes) {
   Audience audience;
-  std::vector<Reader> readers(3);
-  for (Reader& reader : readers) {
-    audience.Join(reader);
-    audience.Await(reader);
-  }
+  std::vector<Reader> readers = WaitingReaders(audience, 3);
   readers[0].on_wake = [&] {
     audience.Leave(readers[0]);
     audience.Leave(readers[1]);

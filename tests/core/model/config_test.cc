@@ -104,6 +104,14 @@ TEST(ConfigTest, ReadsModes) {
   EXPECT_FALSE(Allows("gateway.mode", "Auto"));
 }
 
+TEST(ConfigTest, ReadsWhoMayReadTheMetrics) {
+  using Metrics = OpsConfig::Metrics;
+  EXPECT_EQ(With("ops.metrics", {"none"}).ops.metrics, Metrics::kNobody);
+  EXPECT_EQ(With("ops.metrics", {"token"}).ops.metrics, Metrics::kTokenBearers);
+  EXPECT_EQ(With("ops.metrics", {"open"}).ops.metrics, Metrics::kEverybody);
+  EXPECT_FALSE(Allows("ops.metrics", "true"));
+}
+
 TEST(ConfigTest, ReadsYesAndNo) {
   for (const char* key :
        {"gateway.dev", "gateway.allow_unconfigured", "gateway.skip_channels"}) {
@@ -116,7 +124,7 @@ TEST(ConfigTest, ReadsYesAndNo) {
 }
 
 TEST(ConfigTest, ListensOnAddressesOnly) {
-  for (const char* key : {"listen", "tls.listen"}) {
+  for (const char* key : {"listen", "tls.listen", "ops.listen"}) {
     for (const char* good :
          {"127.0.0.1:50061", "127.255.0.9:0", "[::1]:65535", "localhost:1",
           "none", "0.0.0.0:1", "[::]:1", "192.0.2.1:1", "[2001:db8::7]:1"}) {
@@ -153,6 +161,24 @@ TEST(CheckListenersTest, RefusesOtherAddressesInPlainTextAndSaysHow) {
                       HasSubstr("access.file"), HasSubstr("insecure_bind")));
   }
   config.insecure_bind = true;
+  EXPECT_TRUE(CheckListeners(config).ok());
+}
+
+TEST(CheckListenersTest, KeepsOpenMetricsOnLoopback) {
+  Config config;
+  for (const char* listen : {"0.0.0.0:1", "[::]:1", "192.0.2.1:1"}) {
+    config.ops.listen = listen;
+    config.ops.metrics = OpsConfig::Metrics::kEverybody;
+    EXPECT_THAT(std::string(CheckListeners(config).message()),
+                AllOf(HasSubstr(listen), HasSubstr("ops.metrics is open"),
+                      HasSubstr("set ops.metrics to token or none")));
+    config.ops.metrics = OpsConfig::Metrics::kTokenBearers;
+    EXPECT_TRUE(CheckListeners(config).ok()) << listen;
+    config.ops.metrics = OpsConfig::Metrics::kNobody;
+    EXPECT_TRUE(CheckListeners(config).ok()) << listen;
+  }
+  config.ops = {.listen = "127.0.0.1:1",
+                .metrics = OpsConfig::Metrics::kEverybody};
   EXPECT_TRUE(CheckListeners(config).ok());
 }
 
@@ -250,6 +276,8 @@ TEST(ConfigTest, HasDefaultsAsDocumented) {
   };
   EXPECT_EQ(documented("name").name, defaults.name);
   EXPECT_EQ(documented("listen").listen, defaults.listen);
+  EXPECT_EQ(documented("ops.listen").ops.listen, defaults.ops.listen);
+  EXPECT_EQ(documented("ops.metrics").ops.metrics, defaults.ops.metrics);
   EXPECT_EQ(documented("gateway.port").machine.port, defaults.machine.port);
   EXPECT_EQ(documented("gateway.mode").machine.mode, defaults.machine.mode);
   EXPECT_EQ(documented("gateway.dev").gateway.dev, defaults.gateway.dev);

@@ -26,10 +26,34 @@ struct Environment {
 
 // What a person chose, over all that the environment says. Thread-compatible.
 struct TargetOptions {
-  // `unix:/path`, `/path` of a socket, or `host:port`.
+  // `unix:/path`, `/path` of a socket, `host:port`, or `tls:host:port`.
   std::optional<std::string> target;
   std::optional<std::string> state_dir;
   std::optional<std::string> token_file;
+
+  // Any of these asks for TLS, as `tls:` does. Without `tls_ca` the
+  // authorities that the system trusts are believed.
+  bool tls = false;
+  std::optional<std::string> tls_ca;
+  // What this client shows of itself: both, or neither.
+  std::optional<std::string> tls_cert;
+  std::optional<std::string> tls_key;
+  // The name in the server's certificate, where it is not the target's host.
+  std::optional<std::string> tls_server_name;
+
+  // Plain text whatever the environment says, and the token too.
+  bool insecure = false;
+};
+
+// How to speak TLS. The files' contents, in PEM. Thread-compatible.
+struct TlsTarget {
+  // Empty: those that the system trusts.
+  std::string authorities;
+  // Both empty: none is shown.
+  std::string certificate;
+  std::string key;
+  // Empty: the host.
+  std::string server_name;
 };
 
 // One server: where it is, and the token it asks for. Hold it as carefully as
@@ -45,6 +69,8 @@ struct Target {
   // The file that the token was, or would have been, read from; empty over a
   // Unix socket.
   std::string token_file;
+  // Nothing: plain text.
+  std::optional<TlsTarget> tls;
 
   bool is_unix() const { return token_file.empty(); }
 };
@@ -60,6 +86,11 @@ absl::StatusOr<std::string> StateDirectory(const TargetOptions& options,
 // `clawplane.sock` in the state directory. For TCP, reads the token from the
 // option's file, else from that of CLAWPLANE_TOKEN_FILE, else from
 // `access.token` in the state directory, which alone may be missing.
+//
+// TCP is TLS where an option asks for it, or one of CLAWPLANE_TLS_CA,
+// CLAWPLANE_TLS_CERT and CLAWPLANE_TLS_KEY does, which name files too. Without
+// it a token goes to this machine alone: another host is an error, unless the
+// option `insecure` allows it.
 absl::StatusOr<Target> ResolveTarget(const TargetOptions& options,
                                      const Environment& environment);
 

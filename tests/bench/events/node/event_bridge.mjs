@@ -7,21 +7,10 @@
 // clawplaned, and goes on when its socket has drained. Unlike clawplaned it has
 // no access check, filters, bounded log or resumption.
 
-import grpc from "@grpc/grpc-js";
-import protoLoader from "@grpc/proto-loader";
 import { Gateway } from "./gateway.mjs";
+import { serve } from "./service.mjs";
 
 const [protoFolder, port, token, ...addresses] = process.argv.slice(2);
-
-const definition = protoLoader.loadSync("clawplane/v1/gateway.proto", {
-  includeDirs: [protoFolder],
-  keepCase: false,
-  oneofs: true,
-  defaults: false,
-  longs: Number,
-  enums: Number,
-});
-const service = grpc.loadPackageDefinition(definition).clawplane.v1.GatewayService.service;
 
 const EPOCH = "0123456789abcdef";
 const NOTIFICATION = 3;
@@ -75,13 +64,4 @@ function streamEvents(call) {
 }
 
 await Gateway.connect(Number(port), token, onEvent);
-const server = new grpc.Server({ "grpc.max_send_message_length": -1 });
-server.addService(service, { StreamEvents: streamEvents });
-for (const address of addresses) {
-  await new Promise((resolve, reject) =>
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
-    ),
-  );
-}
-console.log("ready");
+await serve(protoFolder, { StreamEvents: streamEvents }, addresses);

@@ -7,21 +7,12 @@
 // limits, metrics or streams.
 
 import grpc from "@grpc/grpc-js";
-import protoLoader from "@grpc/proto-loader";
 import { Gateway } from "./gateway.mjs";
+import { serve } from "./service.mjs";
 import { fromValue, toValue } from "./values.mjs";
 
 const [protoFolder, port, token, ...addresses] = process.argv.slice(2);
 
-const definition = protoLoader.loadSync("clawplane/v1/gateway.proto", {
-  includeDirs: [protoFolder],
-  keepCase: false,
-  oneofs: true,
-  defaults: false,
-  longs: Number,
-  enums: Number,
-});
-const service = grpc.loadPackageDefinition(definition).clawplane.v1.GatewayService.service;
 const gateway = await Gateway.connect(Number(port), token);
 
 function refuse(callback, code, message) {
@@ -52,16 +43,4 @@ function rpc(call, callback) {
   });
 }
 
-const server = new grpc.Server({
-  "grpc.max_receive_message_length": -1,
-  "grpc.max_send_message_length": -1,
-});
-server.addService(service, { Rpc: rpc });
-for (const address of addresses) {
-  await new Promise((resolve, reject) =>
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
-    ),
-  );
-}
-console.log("ready");
+await serve(protoFolder, { Rpc: rpc }, addresses);
