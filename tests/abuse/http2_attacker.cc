@@ -162,17 +162,20 @@ bool Http2Attacker::Send(std::string_view bytes,
   return bytes.empty();
 }
 
+bool Http2Attacker::ReadMore(std::chrono::milliseconds patience) {
+  std::string_view nothing;
+  return Step(nothing, patience);
+}
+
 bool Http2Attacker::WaitFor(FrameType type, size_t frames,
                             std::chrono::milliseconds patience) {
-  std::string_view nothing;
-  while (count(type) < frames && Step(nothing, patience)) {
+  while (count(type) < frames && ReadMore(patience)) {
   }
   return count(type) >= frames;
 }
 
 bool Http2Attacker::WaitForEnd(std::chrono::milliseconds patience) {
-  std::string_view nothing;
-  while (Step(nothing, patience)) {
+  while (ReadMore(patience)) {
   }
   return !is_open();
 }

@@ -80,6 +80,8 @@ class Http2Attacker {
   // False once the server has hung up, or takes nothing for so long.
   bool Send(std::string_view bytes,
             std::chrono::milliseconds patience = std::chrono::seconds(10));
+  // Reads what comes next; false if nothing does.
+  bool ReadMore(std::chrono::milliseconds patience = std::chrono::seconds(20));
   // Reads until the server has sent so many frames of this type, in all.
   bool WaitFor(FrameType type, size_t count,
                std::chrono::milliseconds patience = std::chrono::seconds(20));
