@@ -9,6 +9,8 @@
 #                          the fan-out of events, likewise. --only: the cells
 #                          whose names have all of the words, such as
 #                          'paced clawplaned', to the terminal alone.
+#   abuse [--quick] [--rounds N]
+#                          what attacks cost the other clients, likewise.
 #   instructions [--accept]
 #                          how many instructions the parts of a call take;
 #                          fails if they changed. --accept: records them.
@@ -30,7 +32,7 @@ supervision() {
 }
 
 # beside_others WHAT QUICK FULL [OPTION...]: runs tests/bench/WHAT, which
-# compares clawplaned with other servers and takes so long.
+# measures clawplaned beside other programs and takes so long.
 beside_others() {
   local what=$1 quick=$2 length=$3
   shift 3
@@ -68,6 +70,8 @@ rpc() { beside_others rpc "about two minutes" "about twelve minutes" "$@"; }
 
 events() { beside_others events "about two minutes" "about eight minutes" "$@"; }
 
+abuse() { beside_others abuse "about a minute" "about seven minutes" "$@"; }
+
 what=${1:-}
 if [[ $what == instructions ]]; then
   exec deploy/dev/bench/instructions.sh "${@:2}"
@@ -77,6 +81,6 @@ fi
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 case $what in
-  supervision | rpc | events) "$@" ;;
-  *) die "bench knows: supervision, rpc, events, instructions" ;;
+  supervision | rpc | events | abuse) "$@" ;;
+  *) die "bench knows: supervision, rpc, events, abuse, instructions" ;;
 esac
