@@ -89,34 +89,37 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
   return text;
 }
 
-absl::Status AddToken(const TargetOptions& options,
-                      const Environment& environment, Target& target) {
-  const std::optional<std::string> named =
-      FirstOf(options.token_file, environment, "CLAWPLANE_TOKEN_FILE");
-  if (named.has_value()) {
-    target.token_file = *named;
-  } else {
-    absl::StatusOr<std::string> directory =
-        StateDirectory(options, environment);
-    if (!directory.ok()) return directory.status();
-    target.token_file = absl::StrCat(*directory, "/access.token");
-  }
-  absl::StatusOr<std::string> token = ReadToken(target.token_file);
-  // The server may live on another machine, or ask for none: it decides.
-  if (absl::IsNotFound(token.status()) && !named.has_value()) {
-    return absl::OkStatus();
-  }
-  if (!token.ok()) return token.status();
-  target.token = *std::move(token);
-  return absl::OkStatus();
-}
-
 bool IsThisMachine(absl::string_view address) {
   const absl::string_view host = address.substr(0, address.rfind(':'));
   in_addr ipv4;
   return host == "localhost" || host == "[::1]" ||
          (absl::StartsWith(host, "127.") &&
           inet_pton(AF_INET, std::string(host).c_str(), &ipv4) == 1);
+}
+
+absl::Status AddToken(const TargetOptions& options,
+                      const Environment& environment, Target& target) {
+  const std::optional<std::string> named =
+      FirstOf(options.token_file, environment, "CLAWPLANE_TOKEN_FILE");
+  if (named.has_value()) {
+    target.token_file = *named;
+  } else if (IsThisMachine(target.address)) {
+    absl::StatusOr<std::string> directory =
+        StateDirectory(options, environment);
+    if (!directory.ok()) return directory.status();
+    target.token_file = absl::StrCat(*directory, "/access.token");
+  } else {
+    // The token of this machine's server is nothing for another machine.
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> token = ReadToken(target.token_file);
+  // The server may ask for none: it decides.
+  if (absl::IsNotFound(token.status()) && !named.has_value()) {
+    return absl::OkStatus();
+  }
+  if (!token.ok()) return token.status();
+  target.token = *std::move(token);
+  return absl::OkStatus();
 }
 
 // Whoever reads the network would have the token, and all that it allows.

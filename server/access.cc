@@ -76,10 +76,4 @@ std::variant<Caller, core::Fault> Access::Identify(
   return Unknown("the token is not a right one", peer);
 }
 
-core::Fault Access::Refuse(const std::string& peer, std::string message,
-                           std::string advice) const {
-  if (complain_) complain_(peer);
-  return {core::Reason::kTokenRequired, std::move(message), std::move(advice)};
-}
-
 }  // namespace clawplane::server

@@ -198,6 +198,7 @@ absl::Status App::Listen() {
   // A hold on the library that is never let go: its end would wait for its own
   // threads, up to 10 s after large messages, and the process ends anyway.
   ::grpc_init();
+  TakeGrpcLog();
   grpc::ServerBuilder builder;
   ApplyTransportLimits(builder);
   builder.RegisterService(&service_.generated());

@@ -12,6 +12,10 @@ namespace clawplane::server {
 // mixed.
 void LogLine(std::string_view text);
 
+// Has what gRPC says of itself become lines of this log, ten a minute; of what
+// comes beyond that only the number is told. For the whole process.
+void TakeGrpcLog();
+
 }  // namespace clawplane::server
 
 #endif  // CLAWPLANE_SERVER_LOG_H_

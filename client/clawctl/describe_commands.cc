@@ -53,6 +53,14 @@ int DescribeGateway(Session& session, const DescribeOptions& options) {
   return kOk;
 }
 
+// As access.file spells it.
+absl::string_view RoleName(v1::Caller::Role role) {
+  if (role == v1::Caller::ROLE_VIEWER) return "viewer";
+  if (role == v1::Caller::ROLE_OPERATOR) return "operator";
+  if (role == v1::Caller::ROLE_ADMIN) return "admin";
+  return "of a role that this clawctl does not know";
+}
+
 int Version(Session& session) {
   v1::GetServerInfoResponse server;
   const grpc::Status status =
@@ -78,6 +86,11 @@ int Version(Session& session) {
     session.output.Line(
         Printable(absl::StrCat("server ", server.version(), " at ", address,
                                ", pid ", server.pid(), ", ", server.build())));
+    if (server.has_caller()) {
+      session.output.Line(
+          Printable(absl::StrCat("known there as ", server.caller().name(),
+                                 ", ", RoleName(server.caller().role()))));
+    }
   }
   return kOk;
 }
@@ -98,7 +111,9 @@ void AddDescribeCommands(CLI::App& app, Command& chosen) {
     };
   });
 
-  app.add_subcommand("version", "Show the versions of clawctl and the server")
+  app.add_subcommand(
+         "version",
+         "Show the versions of clawctl and the server, and who you are there")
       ->callback([&chosen] { chosen = &Version; });
 }
 

@@ -38,6 +38,10 @@ std::string NextStep(const client::CallError& error,
            "--target";
   }
   if (error.code == grpc::StatusCode::UNAUTHENTICATED && !target.is_unix()) {
+    if (target.token_file.empty()) {
+      return "name a file with a token of that server with --token-file, or a "
+             "certificate with --tls-cert and --tls-key";
+    }
     return target.token.empty()
                ? absl::StrCat("no token was sent, because ", target.token_file,
                               " does not exist; name the server's token file "

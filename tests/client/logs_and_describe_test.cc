@@ -128,6 +128,8 @@ TEST(VersionCommand, TellsBothVersions) {
     response.set_version("0.9.0");
     response.set_build("g++ 12");
     response.set_pid(77);
+    response.mutable_caller()->set_name("ci");
+    response.mutable_caller()->set_role(v1::Caller::ROLE_OPERATOR);
     return grpc::Status::OK;
   };
 
@@ -137,6 +139,7 @@ TEST(VersionCommand, TellsBothVersions) {
   EXPECT_EQ(text.code, 0);
   EXPECT_THAT(text.out, StartsWith("clawctl 0."));
   EXPECT_THAT(text.out, HasSubstr("\nserver 0.9.0 at unix:"));
+  EXPECT_THAT(text.out, HasSubstr("\nknown there as ci, operator\n"));
   EXPECT_THAT(json.out, StartsWith("{\"client\":{\"version\":\"0."));
   EXPECT_THAT(json.out, HasSubstr("\"server\":{\"version\":\"0.9.0\""));
 }

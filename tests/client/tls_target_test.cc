@@ -25,6 +25,7 @@ class TlsTargetTest : public ::testing::Test {
     directory_.Write("access.token", "s3cret-token");
     options_.state_dir = directory_.path();
     options_.target = "host.example:1";
+    options_.token_file = directory_.path() + "/access.token";
     ca_file_ = directory_.Write("ca.pem", authority_.certificate());
     cert_file_ = directory_.Write("cert.pem", client_.certificate);
     key_file_ = directory_.Write("key.pem", client_.key);
@@ -71,6 +72,20 @@ TEST_F(TlsTargetTest, ATokenGoesToNoOtherMachineInPlainText) {
   }
 }
 
+TEST_F(TlsTargetTest, TheTokenOfThisMachineIsNotForOthers) {
+  options_.token_file.reset();
+  options_.tls_ca = ca_file_;
+  for (const char* other : {"host.example:1", "192.0.2.1:1"}) {
+    options_.target = other;
+    const auto target = Resolve();
+    ASSERT_TRUE(target.ok()) << target.status();
+    EXPECT_EQ(target->token, "");
+    EXPECT_FALSE(target->is_unix());
+  }
+  options_.target = "127.0.0.1:1";
+  EXPECT_EQ(Resolve()->token, "s3cret-token");
+}
+
 TEST_F(TlsTargetTest, ATokenGoesInPlainTextWhereThatIsAskedFor) {
   options_.insecure = true;
   variables_["CLAWPLANE_TLS_CA"] = ca_file_;
@@ -83,8 +98,7 @@ TEST_F(TlsTargetTest, ATokenGoesInPlainTextWhereThatIsAskedFor) {
 }
 
 TEST_F(TlsTargetTest, ACallerWithoutATokenMayUsePlainText) {
-  const TempDir empty;
-  options_.state_dir = empty.path();
+  options_.token_file.reset();
 
   EXPECT_TRUE(Resolve().ok());
 }

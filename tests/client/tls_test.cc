@@ -161,10 +161,9 @@ TEST_F(TlsTest, ClawctlSaysThatItsCertificateMayBeRefused) {
 
 TEST(Clawctl, RefusesToSendItsTokenToAnotherMachineInPlainText) {
   const TempDir directory;
-  directory.Write("access.token", "s3cret-token");
-
-  const auto run = RunClawctl({"status", "--target", "192.0.2.1:50061",
-                               "--state-dir", directory.path()});
+  const auto run =
+      RunClawctl({"status", "--target", "192.0.2.1:50061", "--token-file",
+                  directory.Write("token", "s3cret-token")});
 
   EXPECT_EQ(run.code, 2);
   EXPECT_THAT(run.err, HasSubstr("in plain text"));

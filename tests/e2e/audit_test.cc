@@ -4,10 +4,13 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +20,7 @@
 #include "clawplane/v1/gateway.grpc.pb.h"
 #include "tests/e2e/daemon_test.h"
 #include "tests/fakes/fake_gateway.h"
+#include "tests/test_authority.h"
 #include "tests/wait_for.h"
 
 namespace clawplane::testing {
@@ -76,9 +80,9 @@ class AuditTest : public DaemonTest {
 TEST_F(AuditTest, HasALineOfEveryActOfAServerThatWasKilled) {
   FakeGatewayOptions options;
   options.port = port();
-  options.token = "shared";
+  options.token = "shared-token";
   FakeGateway gateway(options);
-  std::ofstream(place_ / "token") << "shared";
+  std::ofstream(place_ / "token") << "shared-token";
   ::chmod((place_ / "token").c_str(), 0600);
   WriteConfig(
       absl::StrCat("  mode: attach\n  token_file: ", place_ / "token", "\n"));
@@ -99,7 +103,7 @@ TEST_F(AuditTest, HasALineOfEveryActOfAServerThatWasKilled) {
     for (auto& thread : threads) thread.join();
   }
 
-  const std::string audit = ReadFile(Emitted("audit.jsonl"));
+  const std::string audit = ReadFile(state_directory() + "/audit.jsonl");
   std::vector<std::string> firsts;
   for (const std::string& line : Lines(audit)) {
     if (line.find(R"("phase":"before")") != line.npos) firsts.push_back(line);
@@ -132,8 +136,11 @@ class AccessFileTest : public DaemonTest {
     std::string token = made->output();
     token.pop_back();
     // It is the one output that is meant to show it.
-    std::filesystem::remove(
-        Emitted(absl::StrCat("clawplaned-", ++tokens_ + daemons_, ".out")));
+    for (const auto& entry : std::filesystem::directory_iterator(Emitted(""))) {
+      if (ReadFile(entry.path()) == made->output()) {
+        std::filesystem::remove(entry.path());
+      }
+    }
     AddSecret(token);
     std::ofstream(place_ / name) << token;
     ::chmod((place_ / name).c_str(), 0600);
@@ -143,15 +150,11 @@ class AccessFileTest : public DaemonTest {
   Said With(const std::string& token, const std::string& command) {
     return Clawctl({"--target", tcp_address(), "--token-file", token, command});
   }
-
-  int tokens_ = 0;
-  int daemons_ = 0;
 };
 
 TEST_F(AccessFileTest, IsReadAgainWhenItHasChanged) {
   const std::string first = NewToken("first", "viewer");
   StartDaemon();
-  daemons_ = 1;
   EXPECT_EQ(With(first, "status").exit_code, 0);
   const Said denied = With(first, "start");
   EXPECT_EQ(denied.exit_code, 5);
@@ -169,6 +172,51 @@ TEST_F(AccessFileTest, IsReadAgainWhenItHasChanged) {
     return daemon_->errors().find("warning: access.file") != std::string::npos;
   }));
   EXPECT_EQ(With(second, "status").exit_code, 0);
+}
+
+TEST_F(AccessFileTest, KnowsACertificateByItsName) {
+  const TestAuthority authority;
+  const auto server = authority.Issue();
+  const auto client = authority.Issue(
+      {.alternative_names = "DNS:ops.example", .usage = "clientAuth"});
+  const auto put = [&](const std::string& name, const std::string& text) {
+    return place_.Write(name, text);
+  };
+  put("access.yaml",
+      "certificates:\n"
+      "  - {name: ops, role: viewer, san: ops.example}\n");
+  const std::string ca = put("ca.pem", authority.certificate());
+  AddSecret(server.key);
+  WriteConfig(LaunchFake(),
+              absl::StrCat("access:\n  file: ", file(),
+                           "\ntls:\n  listen: 127.0.0.1:0\n  cert_file: ",
+                           put("server.pem", server.certificate),
+                           "\n  key_file: ", put("server.key", server.key),
+                           "\n  client_ca_file: ", ca, "\n"));
+  StartDaemon();
+
+  const std::string ready = daemon_->output();
+  const size_t begin = ready.find("tls:127.0.0.1:");
+  ASSERT_NE(begin, ready.npos) << ready;
+  const std::string address =
+      ready.substr(begin, ready.find(' ', begin) - begin);
+  const auto with = [&](std::vector<std::string> command) {
+    std::vector<std::string> words = {
+        "--target",   address,
+        "--tls-ca",   ca,
+        "--tls-cert", put("client.pem", client.certificate),
+        "--tls-key",  put("client.key", client.key)};
+    words.insert(words.end(), command.begin(), command.end());
+    return Clawctl(words);
+  };
+  EXPECT_THAT(with({"version"}).output,
+              HasSubstr("known there as ops, viewer"));
+  const Said denied = with({"stop"});
+  EXPECT_EQ(denied.exit_code, 5);
+  EXPECT_THAT(denied.errors, HasSubstr("needs the role operator"));
+  // Without the certificate there is nothing to be known by.
+  EXPECT_EQ(Clawctl({"--target", address, "--tls-ca", ca, "status"}).exit_code,
+            5);
 }
 
 TEST_F(AccessFileTest, KeepsTheServerFromBeginningWithABadOne) {

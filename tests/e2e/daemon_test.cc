@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // What the daemon writes into its state directory besides tokens.
-constexpr const char* kFilesOfTheState[] = {"state.json"};
+constexpr const char* kFilesOfTheState[] = {"state.json", "audit.jsonl"};
 
 // The variable that hands the gateway its token, in its processes alone.
 constexpr char kTokenVariable[] = "OPENCLAW_GATEWAY_TOKEN";
@@ -57,11 +57,11 @@ void DaemonTest::TearDown() {
 
 std::string DaemonTest::WriteConfig(const std::string& gateway_lines,
                                     const std::string& other_lines) {
-  const std::string text = absl::StrCat(
-      "state_dir: ", state_directory(), "\nsocket: ", socket(),
-      "\nlisten: 127.0.0.1:0\nops:\n  listen: 127.0.0.1:0\naudit:\n  file: ",
-      Emitted("audit.jsonl"), "\n", other_lines, "gateway:\n  port: ", port_,
-      "\n  home: ", place_.path(), "\n", gateway_lines);
+  const std::string text =
+      absl::StrCat("state_dir: ", state_directory(), "\nsocket: ", socket(),
+                   "\nlisten: 127.0.0.1:0\nops:\n  listen: 127.0.0.1:0\n",
+                   other_lines, "gateway:\n  port: ", port_,
+                   "\n  home: ", place_.path(), "\n", gateway_lines);
   config_file_ = Emitted("clawplane.yaml");
   std::ofstream(config_file_) << text;
   return text;

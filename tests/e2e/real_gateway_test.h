@@ -27,16 +27,20 @@ class RealGatewayTest : public DaemonTest {
         << "set CLAWPLANE_TEST_OPENCLAW_DIR to the directory of an installed "
            "gateway and CLAWPLANE_TEST_NODE to the Node that runs it";
     WriteConfig(std::string("  mode: launch\n  dir: ") + directory +
-                "\n  node: " + node +
-                "\n  dev: true\n  allow_unconfigured: true\n"
-                "  skip_channels: true\n  start_budget: 300s\n"
-                "  stop_grace: 30s\n");
+                    "\n  node: " + node +
+                    "\n  dev: true\n  allow_unconfigured: true\n"
+                    "  skip_channels: true\n  start_budget: 300s\n"
+                    "  stop_grace: 30s\n",
+                OtherLines());
     StartDaemon();
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(64 * 1024 * 1024);
     stub_ = v1::GatewayService::NewStub(grpc::CreateCustomChannel(
         "unix:" + socket(), grpc::InsecureChannelCredentials(), arguments));
   }
+
+  // Further lines of the configuration, beside those of the gateway.
+  virtual std::string OtherLines() { return {}; }
 
   // Makes one call, and keeps what came for the search for secrets.
   template <typename Request, typename Response>

@@ -108,9 +108,9 @@ TEST_F(ListenersTest, SaysWhichListenerFailedAndWhy) {
   config.socket = "none";
   const auto refusal = [&] {
     server::Listeners listeners(config);
+    server::Acceptor acceptor;
     grpc::ServerBuilder builder;
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    return std::string(listeners.Open(builder).status().message());
+    return std::string(listeners.Open(builder, acceptor).status().message());
   };
 
   config.listen = taken;

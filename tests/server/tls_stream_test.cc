@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "server/access_list.h"
 #include "tests/server/served_gateway.h"
 #include "tests/test_authority.h"
 
@@ -22,6 +23,8 @@ class TlsStreamTest : public ::testing::Test {
     config.tls.listen = "127.0.0.1:0";
     config.tls.cert_file = directory_ / "cert.pem";
     config.tls.key_file = directory_ / "key.pem";
+    config.access.file =
+        directory_.Write("access.yaml", "tokens:\n" + token_.entry);
     return config;
   }
 
@@ -44,13 +47,12 @@ class TlsStreamTest : public ::testing::Test {
         address.substr(kTls.size()), grpc::SslCredentials(options), arguments));
   }
 
-  static void AddToken(grpc::ClientContext& context) {
+  void AddToken(grpc::ClientContext& context) const {
     context.set_deadline(Soon());
-    context.AddMetadata("authorization",
-                        std::string("Bearer ") + ServedGateway::kAccessToken);
+    context.AddMetadata("authorization", "Bearer " + token_.token);
   }
 
-  static grpc::Status Ask(Stub& stub, bool with_token = true) {
+  grpc::Status Ask(Stub& stub, bool with_token = true) const {
     grpc::ClientContext context;
     context.set_deadline(Soon());
     if (with_token) AddToken(context);
@@ -59,6 +61,7 @@ class TlsStreamTest : public ::testing::Test {
   }
 
   const TempDirectory directory_;
+  const server::NewToken token_ = *server::MakeToken("ci", core::Role::kViewer);
   const TestAuthority before_;
   const TestAuthority after_;
   FakeGateway gateway_;
@@ -82,7 +85,7 @@ TEST_F(TlsStreamTest, AStreamGoesOnWhileNewConnectionsSeeTheNewCertificate) {
   ASSERT_EQ(response.status().state(), v1::GatewayStatus::STATE_STOPPED);
 
   Write(after_);
-  served_.app().LookAtFiles();
+  served_.app().Refresh(/*anew=*/false);
 
   ASSERT_TRUE(Ask(*Connect(after_)).ok());
   EXPECT_EQ(Ask(*Connect(before_)).error_code(), grpc::StatusCode::UNAVAILABLE);

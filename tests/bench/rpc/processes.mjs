@@ -92,7 +92,9 @@ export async function startClawplaned({ programs, folder, name, gateway, token }
   writeFileSync(
     config,
     [`state_dir: ${state}`, `listen: 127.0.0.1:${port}`, `socket: ${socket}`]
-      .concat("ops:", "  listen: none", "gateway:")
+      .concat("ops:", "  listen: none")
+      // One client has them all here.
+      .concat("limits:", "  streams_per_client: 100000", "  streams: 100000", "gateway:")
       .concat(Object.entries(gateway).map(([key, value]) => `  ${key}: ${value}`))
       .join("\n") + "\n",
   );

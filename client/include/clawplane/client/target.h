@@ -63,16 +63,15 @@ struct TlsTarget {
 struct Target {
   // As gRPC takes it; fit to be shown: `unix:/path` or `host:port`.
   std::string address;
-  // The access token; empty over a Unix socket, and where the default token
-  // file does not exist.
+  // The access token; empty over a Unix socket, and where none was found.
   std::string token;
   // The file that the token was, or would have been, read from; empty over a
-  // Unix socket.
+  // Unix socket, and for another machine where no file was named.
   std::string token_file;
   // Nothing: plain text.
   std::optional<TlsTarget> tls;
 
-  bool is_unix() const { return token_file.empty(); }
+  bool is_unix() const { return address.rfind("unix:", 0) == 0; }
 };
 
 // The directory in which a server of this user keeps its socket and its token:
@@ -84,8 +83,8 @@ absl::StatusOr<std::string> StateDirectory(const TargetOptions& options,
 
 // Chooses the server: the option, else CLAWPLANE_TARGET, else the socket
 // `clawplane.sock` in the state directory. For TCP, reads the token from the
-// option's file, else from that of CLAWPLANE_TOKEN_FILE, else from
-// `access.token` in the state directory, which alone may be missing.
+// option's file, else from that of CLAWPLANE_TOKEN_FILE, else, for this machine
+// alone, from `access.token` in the state directory, which may be missing.
 //
 // TCP is TLS where an option asks for it, or one of CLAWPLANE_TLS_CA,
 // CLAWPLANE_TLS_CERT and CLAWPLANE_TLS_KEY does, which name files too. Without
