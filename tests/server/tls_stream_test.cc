@@ -75,6 +75,18 @@ TEST_F(TlsStreamTest, AsksForATokenAsTcpDoes) {
   EXPECT_TRUE(Ask(*stub).ok());
 }
 
+TEST_F(TlsStreamTest, DoesNotTakeTheTokenThatIsForThisMachine) {
+  const auto stub = Connect(before_);
+  grpc::ClientContext context;
+  context.set_deadline(Soon());
+  context.AddMetadata("authorization",
+                      std::string("Bearer ") + ServedGateway::kAccessToken);
+  v1::GetStatusResponse response;
+  EXPECT_EQ(stub->GetStatus(&context, v1::GetStatusRequest(), &response)
+                .error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+}
+
 TEST_F(TlsStreamTest, AStreamGoesOnWhileNewConnectionsSeeTheNewCertificate) {
   const auto stub = Connect(before_);
   grpc::ClientContext context;
