@@ -74,7 +74,7 @@ absl::Status Listeners::Prepare() {
     if (!config_.socket_group.empty()) {
       const auto group = FindGroup(config_.socket_group);
       if (!group.ok()) return group.status();
-      const absl::Status may_give =
+      absl::Status may_give =
           CheckMayGive(config_.socket, config_.socket_group, *group);
       if (!may_give.ok()) return may_give;
       group_ = *group;

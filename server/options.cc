@@ -186,6 +186,103 @@ absl::Status Complete(const Environment& environment, core::Config& config) {
   return core::CheckListeners(config);
 }
 
+// What stands on the command line.
+class CommandLine {
+ public:
+  CommandLine();
+
+  // Reads it; what to leave with if that was all.
+  std::optional<Leave> Parse(int argc, const char* const* argv);
+  // Puts the settings among the flags into the configuration.
+  absl::Status ApplyTo(core::Config& config) const;
+
+  std::string file;
+  bool wants_table = false;
+  bool wants_token = false;
+  std::string token_name;
+  std::string token_role;
+  std::optional<ProbeGoal> probe;
+
+ private:
+  CLI::App app_{
+      "clawplaned supervises one OpenClaw gateway and serves the API of "
+      "Clawplane.\nEach flag below is also a key of the configuration file and "
+      "an environment\nvariable: --gateway-port is gateway.port and "
+      "CLAWPLANE_GATEWAY_PORT. Flags win\nover the environment, which wins "
+      "over the file.",
+      "clawplaned"};
+  std::string goal_;
+  CLI::Option* new_token_ = nullptr;
+  CLI::Option* probe_ = nullptr;
+  std::map<std::string_view, std::vector<std::string>> given_;
+};
+
+CommandLine::CommandLine() {
+  app_.set_version_flag("--version", std::string("clawplaned ") + kVersion);
+  app_.add_option("--config", file,
+                  "the configuration file (CLAWPLANE_CONFIG); default: "
+                  "/etc/clawplane/clawplane.yaml for root, else "
+                  "~/.config/clawplane/clawplane.yaml, if it exists");
+  app_.add_flag("--settings", wants_table,
+                "print all settings as a Markdown table, and exit");
+  new_token_ = app_.add_option(
+      "--new-token", token_name,
+      "make a token of this name for access.file, print it, and exit");
+  new_token_->type_name("NAME");
+  app_.add_option("--role", token_role,
+                  "the new token's role: viewer, operator or admin")
+      ->type_name("ROLE")
+      ->needs(new_token_);
+  probe_ = app_.add_option("--probe", goal_,
+                           "ask the clawplaned of this configuration whether "
+                           "it lives, or with --probe=ready whether its "
+                           "gateway is RUNNING; exit code 0 if so, else 1");
+  probe_->type_name("[=alive|ready]")
+      ->expected(0, 1)
+      ->default_str("alive")
+      ->check(CLI::IsMember({"alive", "ready"}));
+  for (const core::Setting& setting : core::Settings()) {
+    auto* const option =
+        app_.add_option(setting.flag(), given_[setting.key],
+                        Concat(setting.meaning, " Allowed: ", setting.allowed,
+                               ". Default: ", setting.fallback, "."));
+    option->type_name(setting.is_list ? "VALUE ..." : "VALUE");
+    if (!setting.is_list) option->expected(1);
+    // "--insecure-bind" alone says yes.
+    if (setting.allowed == kYesOrNo) option->expected(0, 1);
+  }
+}
+
+std::optional<Leave> CommandLine::Parse(int argc, const char* const* argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return Leave{app_.exit(error) == 0 ? 0 : kExitUsage};
+  }
+  wants_token = new_token_->count() > 0;
+  if (probe_->count() > 0) {
+    probe = goal_ == "ready" ? ProbeGoal::kReady : ProbeGoal::kAlive;
+  }
+  for (const core::Setting& setting : core::Settings()) {
+    auto& values = given_[setting.key];
+    if (setting.allowed == kYesOrNo && values == std::vector<std::string>{""}) {
+      values = {"true"};
+    }
+  }
+  return std::nullopt;
+}
+
+absl::Status CommandLine::ApplyTo(core::Config& config) const {
+  for (const core::Setting& setting : core::Settings()) {
+    const auto& values = given_.at(setting.key);
+    if (values.empty()) continue;
+    absl::Status status =
+        core::ApplySetting(setting.key, values, setting.flag(), config);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 // The token goes to standard output alone, so that it can be sent to where it
 // is kept without being seen.
 Leave PrintNewToken(const std::string& name, const std::string& role) {
@@ -241,86 +338,26 @@ absl::StatusOr<std::string> DefaultStateDirectory(
 
 std::variant<core::Config, Leave, Probe> ReadOptions(
     int argc, const char* const* argv, const Environment& environment) {
-  CLI::App app(
-      "clawplaned supervises one OpenClaw gateway and serves the API of "
-      "Clawplane.\nEach flag below is also a key of the configuration file and "
-      "an environment\nvariable: --gateway-port is gateway.port and "
-      "CLAWPLANE_GATEWAY_PORT. Flags win\nover the environment, which wins "
-      "over the file.",
-      "clawplaned");
-  std::string file;
-  bool table = false;
-  std::string token_name;
-  std::string token_role;
-  app.set_version_flag("--version", std::string("clawplaned ") + kVersion);
-  app.add_option("--config", file,
-                 "the configuration file (CLAWPLANE_CONFIG); default: "
-                 "/etc/clawplane/clawplane.yaml for root, else "
-                 "~/.config/clawplane/clawplane.yaml, if it exists");
-  app.add_flag("--settings", table,
-               "print all settings as a Markdown table, and exit");
-  auto* const new_token = app.add_option(
-      "--new-token", token_name,
-      "make a token of this name for access.file, print it, and exit");
-  new_token->type_name("NAME");
-  app.add_option("--role", token_role,
-                 "the new token's role: viewer, operator or admin")
-      ->type_name("ROLE")
-      ->needs(new_token);
-  std::string goal;
-  auto* const probe =
-      app.add_option("--probe", goal,
-                     "ask the clawplaned of this configuration whether it "
-                     "lives, or with --probe=ready whether its gateway is "
-                     "RUNNING; exit code 0 if so, else 1")
-          ->type_name("[=alive|ready]")
-          ->expected(0, 1)
-          ->default_str("alive")
-          ->check(CLI::IsMember({"alive", "ready"}));
-  std::map<std::string_view, std::vector<std::string>> given;
-  for (const core::Setting& setting : core::Settings()) {
-    auto* const option =
-        app.add_option(setting.flag(), given[setting.key],
-                       Concat(setting.meaning, " Allowed: ", setting.allowed,
-                              ". Default: ", setting.fallback, "."));
-    option->type_name(setting.is_list ? "VALUE ..." : "VALUE");
-    if (!setting.is_list) option->expected(1);
-    // "--insecure-bind" alone says yes.
-    if (setting.allowed == kYesOrNo) option->expected(0, 1);
-  }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return Leave{app.exit(error) == 0 ? 0 : kExitUsage};
-  }
-  if (table) {
+  CommandLine line;
+  if (const auto leave = line.Parse(argc, argv)) return *leave;
+  if (line.wants_table) {
     std::cout << core::SettingsTable();
     return Leave{0};
   }
-
-  if (*new_token) return PrintNewToken(token_name, token_role);
+  if (line.wants_token) {
+    return PrintNewToken(line.token_name, line.token_role);
+  }
 
   core::Config config;
-  absl::Status status = ApplyFile(file, environment, config);
+  absl::Status status = ApplyFile(line.file, environment, config);
   if (status.ok()) status = ApplyEnvironment(environment, config);
-  for (const core::Setting& setting : core::Settings()) {
-    auto& values = given[setting.key];
-    if (setting.allowed == kYesOrNo && values == std::vector<std::string>{""}) {
-      values = {"true"};
-    }
-    if (status.ok() && !values.empty()) {
-      status = core::ApplySetting(setting.key, values, setting.flag(), config);
-    }
-  }
+  if (status.ok()) status = line.ApplyTo(config);
   if (status.ok()) status = Complete(environment, config);
   if (!status.ok()) {
     std::cerr << "clawplaned: " << status.message() << std::endl;
     return Leave{kExitUsage};
   }
-  if (probe->count() > 0) {
-    return Probe{std::move(config),
-                 goal == "ready" ? ProbeGoal::kReady : ProbeGoal::kAlive};
-  }
+  if (line.probe) return Probe{std::move(config), *line.probe};
   return config;
 }
 

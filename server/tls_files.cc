@@ -114,7 +114,7 @@ absl::Status TlsFiles::Reload() {
   if (!material.ok()) return material.status();
   const auto held = current();
   if (held != nullptr && IsSame(*held, *material)) return absl::OkStatus();
-  const absl::Status fit = CheckTlsMaterial(*material);
+  absl::Status fit = CheckTlsMaterial(*material);
   if (!fit.ok()) return fit;
   current_ = std::make_shared<const TlsMaterial>(*std::move(material));
   return absl::OkStatus();

@@ -150,9 +150,9 @@ absl::Status CheckTlsMaterial(const TlsMaterial& material) {
   if (!chain.ok()) return chain.status();
   const absl::StatusOr<Key> key = ParseKey(material.key);
   if (!key.ok()) return key.status();
-  const absl::Status dates = CheckDates(*chain->front());
+  absl::Status dates = CheckDates(*chain->front());
   if (!dates.ok()) return dates;
-  const absl::Status fit = CheckPair(*std::move(chain), *key);
+  absl::Status fit = CheckPair(*std::move(chain), *key);
   ::ERR_clear_error();
   if (!fit.ok() || material.client_authorities.empty()) return fit;
   return ParseCertificates(kAuthoritiesSetting, material.client_authorities)

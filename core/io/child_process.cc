@@ -48,9 +48,9 @@ ChildProcess::~ChildProcess() {
   process_.detach();
 }
 
-std::optional<LaunchFailure> ChildProcess::Launch(LaunchSpec spec,
-                                                  const std::string& run,
-                                                  const VforkLauncher::Terms& terms) {
+std::optional<LaunchFailure> ChildProcess::Launch(
+    LaunchSpec spec, const std::string& run,
+    const VforkLauncher::Terms& terms) {
   strand_.AssertHeld();
   spec.environment.push_back(Concat(kRunVariable, "=", run));
   const UniqueFd in = OpenNullDevice();

@@ -82,9 +82,9 @@ TEST_F(TlsStreamTest, DoesNotTakeTheTokenThatIsForThisMachine) {
   context.AddMetadata("authorization",
                       std::string("Bearer ") + ServedGateway::kAccessToken);
   v1::GetStatusResponse response;
-  EXPECT_EQ(stub->GetStatus(&context, v1::GetStatusRequest(), &response)
-                .error_code(),
-            grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(
+      stub->GetStatus(&context, v1::GetStatusRequest(), &response).error_code(),
+      grpc::StatusCode::UNAUTHENTICATED);
 }
 
 TEST_F(TlsStreamTest, AStreamGoesOnWhileNewConnectionsSeeTheNewCertificate) {
