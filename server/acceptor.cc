@@ -96,7 +96,8 @@ int ListenOnTcp(const std::string& address, core::UniqueFd& fd, int& port) {
 
 }  // namespace
 
-Acceptor::Acceptor() : end_(::eventfd(0, EFD_CLOEXEC)) {}
+Acceptor::Acceptor(uint64_t kept)
+    : end_(::eventfd(0, EFD_CLOEXEC)), most_memory_(kMostMemory + kept) {}
 
 Acceptor::~Acceptor() { End(); }
 
@@ -269,7 +270,7 @@ void Acceptor::Watch(std::chrono::nanoseconds elapsed) {
 
 // Once it has too much, it looks who sends; at the next look that is known.
 void Acceptor::WatchMemory() {
-  if (std::exchange(has_too_much_, ResidentBytes() > kMostMemory)) {
+  if (std::exchange(has_too_much_, ResidentBytes() > most_memory_)) {
     Tell(connections_.EndLoudest(kLoud), "because memory ran short");
   }
   if (has_too_much_) connections_.Listen();

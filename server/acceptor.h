@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,15 +54,17 @@ class Acceptor {
   static constexpr std::chrono::milliseconds kCaptive{150};
   // Who sent less meanwhile did not hold it.
   static constexpr uint64_t kLoud = 4'096;
-  // What this process may have in memory before those by TCP who send the most
-  // are ended: gRPC takes a message in as a whole, of up to 4 GB, and then
-  // looks whether it is too large. Ten of the largest calls are well below it.
+  // What this process may have in memory, beside what the configuration lets it
+  // keep, before those by TCP who send the most are ended: gRPC takes a message
+  // in as a whole, of up to 4 GB, and then looks whether it is too large. Ten
+  // of the largest calls are well below it.
   static constexpr uint64_t kMostMemory = uint64_t{1} << 30;
   // Complaints about a connection: so many at once, and so many a second.
   static constexpr double kMostComplaints = 200;
   static constexpr double kForgivenPerSecond = 100;
 
-  Acceptor();
+  // `kept` bytes are what the configuration lets this process keep.
+  explicit Acceptor(uint64_t kept = 0);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
   ~Acceptor();
@@ -124,6 +127,8 @@ class Acceptor {
   std::vector<Accepted> accepted_ ABSL_GUARDED_BY(mutex_);
   // By the name of the peer, since they were heard last.
   std::unordered_map<std::string, double> complaints_ ABSL_GUARDED_BY(mutex_);
+
+  const uint64_t most_memory_;
 
   // Of its thread.
   size_t most_ = kMostConnections;

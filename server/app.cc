@@ -73,6 +73,7 @@ App::App(const core::Config& config, std::unique_ptr<StateDirectory> directory,
              return ops_pages_.Answer(request);
            }),
       loop_(strand_),
+      acceptor_(config_.events.max_bytes + config_.logs.max_bytes),
       listeners_(config_) {}
 
 App::~App() {
