@@ -43,7 +43,6 @@ class AccessList {
   };
 
   static constexpr size_t kMaxEntries = 1000;  // of each kind
-  static constexpr size_t kMaxFileBytes = 1024 * 1024;
 
   // Nobody.
   AccessList() = default;

@@ -1,25 +1,16 @@
 #include "server/tls_files.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cstdio>
-#include <cstring>
 #include <string>
 #include <string_view>
 
-#include "core/io/unique_fd.h"
 #include "core/model/text.h"
+#include "server/text_file.h"
 
 namespace clawplane::server {
 namespace {
 
 using core::Concat;
-
-// The authorities of a whole system have a quarter of it.
-constexpr size_t kMaxBytes = 1024 * 1024;
 
 absl::Status Refuse(std::string_view setting, const std::string& path,
                     std::string_view what) {
@@ -39,37 +30,6 @@ absl::Status CheckMode(std::string_view setting, const std::string& path,
                        path));
 }
 
-absl::StatusOr<std::string> Read(std::string_view setting,
-                                 const std::string& path, bool is_secret) {
-  // A pipe is refused below; opening it must not wait for its writer.
-  const core::UniqueFd file(
-      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat stat;
-  if (file.get() < 0 || ::fstat(file.get(), &stat) != 0) {
-    return Refuse(setting, path, Concat("cannot be read: ", strerror(errno)));
-  }
-  if (!S_ISREG(stat.st_mode)) {
-    return Refuse(setting, path, "is not a regular file");
-  }
-  if (is_secret) {
-    const absl::Status kept = CheckMode(setting, path, stat.st_mode);
-    if (!kept.ok()) return kept;
-  }
-  std::string text(kMaxBytes + 1, '\0');
-  size_t filled = 0;
-  ssize_t got = 0;
-  while (filled < text.size() && (got = ::read(file.get(), text.data() + filled,
-                                               text.size() - filled)) > 0) {
-    filled += static_cast<size_t>(got);
-  }
-  if (got < 0) {
-    return Refuse(setting, path, Concat("cannot be read: ", strerror(errno)));
-  }
-  if (filled > kMaxBytes) return Refuse(setting, path, "is larger than 1 MiB");
-  text.resize(filled);
-  return text;
-}
-
 absl::StatusOr<TlsMaterial> ReadAll(const core::TlsConfig& config) {
   TlsMaterial material;
   struct Wanted {
@@ -84,10 +44,16 @@ absl::StatusOr<TlsMaterial> ReadAll(const core::TlsConfig& config) {
         Wanted{"tls.client_ca_file", config.client_ca_file, false,
                material.client_authorities}}) {
     if (wanted.path.empty()) continue;
-    auto text = Read(wanted.setting, wanted.path, wanted.is_secret);
-    if (!text.ok()) return text.status();
-    if (text->empty()) return Refuse(wanted.setting, wanted.path, "is empty");
-    wanted.text = *std::move(text);
+    auto file = ReadTextFile(wanted.setting, wanted.path);
+    if (!file.ok()) return file.status();
+    if (wanted.is_secret) {
+      absl::Status kept = CheckMode(wanted.setting, wanted.path, file->mode);
+      if (!kept.ok()) return kept;
+    }
+    if (file->text.empty()) {
+      return Refuse(wanted.setting, wanted.path, "is empty");
+    }
+    wanted.text = std::move(file->text);
   }
   return material;
 }
@@ -129,16 +95,8 @@ std::optional<absl::Status> TlsFiles::ReloadIfChanged() {
 }
 
 TlsFiles::Stamps TlsFiles::Look() const {
-  Stamps stamps;
-  const std::array<const std::string*, 3> paths = {
-      &config_.cert_file, &config_.key_file, &config_.client_ca_file};
-  for (size_t i = 0; i < paths.size(); ++i) {
-    struct stat stat;
-    if (paths[i]->empty() || ::stat(paths[i]->c_str(), &stat) != 0) continue;
-    stamps[i] = {stat.st_dev,         stat.st_ino,          stat.st_size,
-                 stat.st_mtim.tv_sec, stat.st_mtim.tv_nsec, stat.st_mode};
-  }
-  return stamps;
+  return {StampOf(config_.cert_file), StampOf(config_.key_file),
+          StampOf(config_.client_ca_file)};
 }
 
 }  // namespace clawplane::server

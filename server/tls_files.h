@@ -3,13 +3,11 @@
 #ifndef CLAWPLANE_SERVER_TLS_FILES_H_
 #define CLAWPLANE_SERVER_TLS_FILES_H_
 
-#include <sys/types.h>
-
 #include <array>
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -46,18 +44,8 @@ class TlsFiles {
   std::optional<absl::Status> ReloadIfChanged();
 
  private:
-  // What tells a file from the one that was there before; all 0 if it cannot be
-  // looked at.
-  struct Stamp {
-    dev_t device = 0;
-    ino_t number = 0;
-    off_t size = 0;
-    int64_t seconds = 0;
-    int64_t nanoseconds = 0;
-    mode_t mode = 0;
-    bool operator==(const Stamp&) const = default;
-  };
-  using Stamps = std::array<Stamp, 3>;
+  // Of each file, as `StampOf` gives it.
+  using Stamps = std::array<std::string, 3>;
 
   explicit TlsFiles(core::TlsConfig config) : config_(std::move(config)) {}
   Stamps Look() const;

@@ -151,7 +151,7 @@ TEST(AccessListTest, SaysThatThereIsNoFile) {
   EXPECT_THAT(std::string(AccessList::Read("/nowhere/f").status().message()),
               AllOf(HasSubstr("/nowhere/f"), HasSubstr("No such file")));
   EXPECT_THAT(std::string(AccessList::Read("/").status().message()),
-              HasSubstr("no file"));
+              HasSubstr("is not a regular file"));
 }
 
 }  // namespace

@@ -206,7 +206,7 @@ TEST_F(ReadOptionsTest, RefusesAFileThatIsNotThere) {
 TEST_F(ReadOptionsTest, RefusesADirectoryForAFile) {
   Read({"--config", directory_.path().c_str()});
   EXPECT_EQ(exit_code_, 2);
-  EXPECT_THAT(errors_, HasSubstr("cannot be read"));
+  EXPECT_THAT(errors_, HasSubstr("is not a regular file"));
 }
 
 TEST_F(ReadOptionsTest, NamesTheVariableThatIsWrong) {
