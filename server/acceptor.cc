@@ -30,6 +30,9 @@ constexpr std::string_view kUnix = "unix:";
 // How often the thread looks while there is something to look at.
 constexpr std::chrono::milliseconds kTick(50);
 
+// How long a connection that has gone may be counted.
+constexpr std::chrono::seconds kForgetAfter(1);
+
 // Who works less than this part of the time is not captive, though no event
 // came: it takes in a message as the network brings it. The machine may be busy
 // with others, so that one who is gets far less than all of it.
@@ -139,12 +142,14 @@ void Acceptor::Begin() {
 }
 
 void Acceptor::End() {
-  if (!thread_.joinable()) return;
-  ::eventfd_write(end_.get(), 1);
-  thread_.join();
+  if (thread_.joinable()) {
+    ::eventfd_write(end_.get(), 1);
+    thread_.join();
+  }
   for (Listener& listener : listeners_) {
     listener.fd.Reset();
     if (!listener.path.empty()) ::unlink(listener.path.c_str());
+    listener.path.clear();
   }
 }
 
@@ -172,6 +177,11 @@ void Acceptor::Run() {
       if (wanted[i + 1].revents != 0) Accept(listener);
     }
     last_look_ = now;
+    // So that it sleeps again once the last has gone.
+    if (now - last_forget_ >= kForgetAfter) {
+      last_forget_ = now;
+      connections_.Forget();
+    }
     HearComplaints(seconds);
     if (loop_ != nullptr) Watch(elapsed);
   }

@@ -134,6 +134,7 @@ class Acceptor {
   size_t most_ = kMostConnections;
   Connections connections_;
   Clock::time_point last_look_;
+  Clock::time_point last_forget_;
   // The loop's, as it was at the last look, and when it began to be captive.
   ServerLoop::Turn seen_;
   ServerLoop::Turn captive_since_;
