@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -99,6 +100,24 @@ TEST_F(ListenersTest, WarnsOfPlainTextOnTheNetwork) {
       listeners_->Warning(),
       AllOf(StartsWith("0.0.0.0:"), HasSubstr("in plain text from the network"),
             HasSubstr("reads every token")));
+}
+
+TEST_F(ListenersTest, LeavesNoSocketBehindWhenAnotherListenerFails) {
+  ASSERT_TRUE(Open().ok());
+  core::Config config;
+  config.listen = listeners_->addresses()[0];
+  config.socket = directory_ / "other";
+  config.tls = config_.tls;
+  config.tls.listen = config.listen;
+  config.listen = "none";
+  {
+    server::Listeners listeners(config);
+    server::Acceptor acceptor;
+    grpc::ServerBuilder builder;
+    EXPECT_FALSE(listeners.Open(builder, acceptor).ok());
+    EXPECT_TRUE(std::filesystem::exists(config.socket));
+  }
+  EXPECT_FALSE(std::filesystem::exists(config.socket));
 }
 
 TEST_F(ListenersTest, SaysWhichListenerFailedAndWhy) {
