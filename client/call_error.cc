@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "proto/code_name.h"
 
 namespace clawplane::client {
 namespace {
@@ -135,27 +136,7 @@ CallError ToCallError(const grpc::Status& status, CallError::Method method) {
 }
 
 std::string CodeName(grpc::StatusCode code) {
-  static constexpr std::array<absl::string_view, 17> kNames = {
-      "OK",
-      "CANCELLED",
-      "UNKNOWN",
-      "INVALID_ARGUMENT",
-      "DEADLINE_EXCEEDED",
-      "NOT_FOUND",
-      "ALREADY_EXISTS",
-      "PERMISSION_DENIED",
-      "RESOURCE_EXHAUSTED",
-      "FAILED_PRECONDITION",
-      "ABORTED",
-      "OUT_OF_RANGE",
-      "UNIMPLEMENTED",
-      "INTERNAL",
-      "UNAVAILABLE",
-      "DATA_LOSS",
-      "UNAUTHENTICATED"};
-  const auto number = static_cast<size_t>(code);
-  return number < kNames.size() ? std::string(kNames[number])
-                                : absl::StrCat("code ", number);
+  return clawplane::CodeName(code);
 }
 
 std::string Describe(const CallError& error) {

@@ -4,6 +4,9 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,10 +29,25 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(const Target& target) {
   return grpc::SslCredentials(options);
 }
 
+// In milliseconds, as gRPC takes it.
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(std::clamp<int64_t>(
+      absl::ToInt64Milliseconds(duration), 1, std::numeric_limits<int>::max()));
+}
+
 std::unique_ptr<v1::GatewayService::Stub> MakeStub(
-    const Target& target, grpc::ChannelArguments arguments) {
+    const Target& target, std::optional<absl::Duration> connect_timeout,
+    grpc::ChannelArguments arguments) {
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstPause);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestPause);
+  if (connect_timeout.has_value()) {
+    // In spite of its name, this is how long an attempt may take. A name has to
+    // be found in the same time.
+    arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
+                     Milliseconds(*connect_timeout));
+    arguments.SetInt(GRPC_ARG_DNS_ARES_QUERY_TIMEOUT_MS,
+                     Milliseconds(*connect_timeout));
+  }
   arguments.SetMaxReceiveMessageSize(Connection::kMaxMessageBytes);
   // The token goes to the server alone, not through a proxy that the
   // environment names for web pages.
@@ -44,14 +62,16 @@ std::unique_ptr<v1::GatewayService::Stub> MakeStub(
 
 }  // namespace
 
-Connection::Connection(Target target)
+Connection::Connection(Target target,
+                       std::optional<absl::Duration> connect_timeout)
     : target_(std::move(target)),
-      stub_(MakeStub(target_, grpc::ChannelArguments())) {}
+      connect_timeout_(connect_timeout),
+      stub_(MakeStub(target_, connect_timeout_, grpc::ChannelArguments())) {}
 
 std::unique_ptr<v1::GatewayService::Stub> Connection::NewStub() const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return MakeStub(target_, arguments);
+  return MakeStub(target_, connect_timeout_, arguments);
 }
 
 void Connection::Prepare(grpc::ClientContext& context,

@@ -104,13 +104,15 @@ Acceptor::Acceptor(uint64_t kept)
 
 Acceptor::~Acceptor() { End(); }
 
-int Acceptor::Add(grpc::ServerBuilder& builder, const std::string& address,
+int Acceptor::Add(grpc::ServerBuilder& builder, Way way,
+                  const std::string& address,
                   std::shared_ptr<grpc::ServerCredentials> credentials,
                   int* port) {
   Listener listener;
+  listener.way = way;
   int error = 0;
   *port = 0;
-  if (address.starts_with(kUnix)) {
+  if (way == Way::kUnix) {
     listener.path = address.substr(kUnix.size());
     error = ListenOnUnix(listener.path, listener.fd);
     if (error == 0) *port = 1;
@@ -157,7 +159,7 @@ void Acceptor::Run() {
   std::vector<pollfd> wanted;
   while (true) {
     wanted.assign(1, {end_.get(), POLLIN, 0});
-    bool has_to_look = connections_.remote() > 0 || is_to_trim_;
+    bool has_to_look = HasRemote() || is_to_trim_;
     for (const Listener& listener : listeners_) {
       // One that has had its share waits for the next look.
       const bool may = listener.allowance >= 1;
@@ -180,7 +182,7 @@ void Acceptor::Run() {
     // So that it sleeps again once the last has gone.
     if (now - last_forget_ >= kForgetAfter) {
       last_forget_ = now;
-      connections_.Forget();
+      Forget();
     }
     HearComplaints(seconds);
     if (loop_ != nullptr) Watch(elapsed);
@@ -197,13 +199,12 @@ void Acceptor::Accept(Listener& listener) {
       return;
     }
     const auto peer = Connections::PeerOf(fd.get());
-    if (!peer || !HasRoomFor(peer->address)) {
+    if (!peer || !Take(listener, fd.get(), *peer)) {
       // So cheap that it costs little of the share.
       listener.allowance -= 0.1;
       continue;
     }
     --listener.allowance;
-    connections_.Add(fd.get(), *peer);
     {
       const absl::MutexLock lock(&mutex_);
       accepted_.push_back({&listener, std::move(fd)});
@@ -232,8 +233,37 @@ void Acceptor::HandOver() {
   }
 }
 
+bool Acceptor::HasRemote() {
+  const absl::MutexLock lock(&connections_mutex_);
+  return connections_.remote() > 0;
+}
+
+void Acceptor::Forget() {
+  const absl::MutexLock lock(&connections_mutex_);
+  connections_.Forget();
+}
+
+Acceptor::Counts Acceptor::counts() {
+  const absl::MutexLock lock(&connections_mutex_);
+  connections_.Forget();
+  std::ranges::copy(connections_.by_way(), counts_.open.begin());
+  return counts_;
+}
+
+bool Acceptor::Take(const Listener& listener, int fd,
+                    const Connections::Peer& peer) {
+  const absl::MutexLock lock(&connections_mutex_);
+  if (!HasRoomFor(peer.address)) {
+    ++counts_.without_room;
+    return false;
+  }
+  connections_.Add(fd, listener.way, peer);
+  ++counts_.taken[static_cast<size_t>(listener.way)];
+  return true;
+}
+
 bool Acceptor::HasRoomFor(const std::string& address) {
-  const auto has = [&] {
+  const auto has = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return address.empty() ? connections_.local() < most_
                            : connections_.remote() < most_ &&
                                  connections_.Of(address) < kMostOfOnePeer;
@@ -254,10 +284,11 @@ void Acceptor::HearComplaints(double seconds) {
     const absl::MutexLock lock(&mutex_);
     complaints.swap(complaints_);
   }
+  const absl::MutexLock lock(&connections_mutex_);
   connections_.Forgive(seconds * kForgivenPerSecond);
   if (complaints.empty()) return;
   Tell(connections_.Complain(complaints, kMostComplaints),
-       "with too many calls that nobody vouches for");
+       "with too many calls that nobody vouches for", &Counts::unvouched);
 }
 
 void Acceptor::Watch(std::chrono::nanoseconds elapsed) {
@@ -273,35 +304,42 @@ void Acceptor::Watch(std::chrono::nanoseconds elapsed) {
   captive_since_ = now;
   is_listening_ = has_too_much_;
   if (std::exchange(is_to_trim_, false)) {
-    connections_.Forget();
+    Forget();
     ::malloc_trim(0);
   }
 }
 
 // Once it has too much, it looks who sends; at the next look that is known.
 void Acceptor::WatchMemory() {
-  if (std::exchange(has_too_much_, ResidentBytes() > most_memory_)) {
-    Tell(connections_.EndLoudest(kLoud), "because memory ran short");
+  const bool has_too_much = ResidentBytes() > most_memory_;
+  const absl::MutexLock lock(&connections_mutex_);
+  if (std::exchange(has_too_much_, has_too_much)) {
+    Tell(connections_.EndLoudest(kLoud), "because memory ran short",
+         &Counts::for_memory);
   }
   if (has_too_much_) connections_.Listen();
 }
 
 // Who holds it is seen from what came while it was held.
 void Acceptor::EndCaptor(const ServerLoop::Turn& now) {
+  const absl::MutexLock lock(&connections_mutex_);
   if (!is_listening_) {
     is_listening_ = true;
     connections_.Listen();
   } else if (now.cpu - captive_since_.cpu >= kCaptive) {
-    Tell(connections_.EndLoudest(kLoud), "that kept all others waiting");
+    Tell(connections_.EndLoudest(kLoud), "that kept all others waiting",
+         &Counts::captors);
     captive_since_ = now;
     is_listening_ = false;
   }
 }
 
-void Acceptor::Tell(size_t ended, std::string_view why) {
+void Acceptor::Tell(size_t ended, std::string_view why,
+                    uint64_t Counts::*count) {
   if (ended == 0) return;
+  counts_.*count += ended;
   is_to_trim_ = true;
-  LogLine(core::Concat("warning: ended ", ended, " connections ", why));
+  LogWarning(core::Concat("ended ", ended, " connections ", why));
 }
 
 }  // namespace clawplane::server

@@ -5,6 +5,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -63,6 +64,9 @@ class Acceptor {
   static constexpr double kMostComplaints = 200;
   static constexpr double kForgivenPerSecond = 100;
 
+  using Way = Connections::Way;
+  static constexpr size_t kWays = Connections::kWays;
+
   // `kept` bytes are what the configuration lets this process keep.
   explicit Acceptor(uint64_t kept = 0);
   Acceptor(const Acceptor&) = delete;
@@ -74,7 +78,7 @@ class Acceptor {
   // be had. A Unix socket is its owner's alone from its first moment on, and
   // takes the place of one that was left behind. Returns the system's error
   // number, or 0.
-  int Add(grpc::ServerBuilder& builder, const std::string& address,
+  int Add(grpc::ServerBuilder& builder, Way way, const std::string& address,
           std::shared_ptr<grpc::ServerCredentials> credentials, int* port);
 
   // Before `loop` begins, whose thread hands the connections over: gRPC reads
@@ -91,6 +95,19 @@ class Acceptor {
   // once.
   void Complain(const std::string& peer);
 
+  // Of connections: those of each way that there are, and that ever were; those
+  // that were closed at once, for want of room; and those that were ended.
+  struct Counts {
+    std::array<uint64_t, kWays> open = {};
+    std::array<uint64_t, kWays> taken = {};
+    uint64_t without_room = 0;
+    uint64_t unvouched = 0;
+    uint64_t captors = 0;
+    uint64_t for_memory = 0;
+  };
+  // For any thread. Looks at each that is open.
+  Counts counts();
+
  private:
   using Clock = std::chrono::steady_clock;
 
@@ -98,6 +115,7 @@ class Acceptor {
     core::UniqueFd fd;
     // Of a Unix socket.
     std::string path;
+    Way way = Way::kPlain;
     std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc;
     // Connections that may be taken now.
     double allowance = kAtOnce;
@@ -105,13 +123,19 @@ class Acceptor {
 
   void Run();
   void Accept(Listener& listener);
-  bool HasRoomFor(const std::string& address);
+  bool HasRemote();
+  void Forget();
+  // Notes the connection, if there is room for it.
+  bool Take(const Listener& listener, int fd, const Connections::Peer& peer);
+  bool HasRoomFor(const std::string& address)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(connections_mutex_);
   void HandOver();
   void Watch(std::chrono::nanoseconds elapsed);
   void WatchMemory();
   void EndCaptor(const ServerLoop::Turn& now);
   void HearComplaints(double seconds);
-  void Tell(size_t ended, std::string_view why);
+  void Tell(size_t ended, std::string_view why, uint64_t Counts::*count)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(connections_mutex_);
 
   core::UniqueFd end_;
   std::vector<Listener> listeners_;
@@ -130,9 +154,13 @@ class Acceptor {
 
   const uint64_t most_memory_;
 
+  // Its thread's, but for who counts.
+  absl::Mutex connections_mutex_;
+  Connections connections_ ABSL_GUARDED_BY(connections_mutex_);
+  Counts counts_ ABSL_GUARDED_BY(connections_mutex_);
+
   // Of its thread.
   size_t most_ = kMostConnections;
-  Connections connections_;
   Clock::time_point last_look_;
   Clock::time_point last_forget_;
   // The loop's, as it was at the last look, and when it began to be captive.

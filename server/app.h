@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "absl/status/status.h"
 #include "core/io/asio_alarm.h"
 #include "core/io/core_strand.h"
+#include "core/io/device_identity.h"
 #include "core/io/gateway_manager.h"
 #include "core/io/http_probe.h"
 #include "core/io/process_launcher.h"
@@ -25,6 +27,7 @@
 #include "server/acceptor.h"
 #include "server/access.h"
 #include "server/audit_log.h"
+#include "server/event_publisher.h"
 #include "server/gate.h"
 #include "server/gateway_service.h"
 #include "server/health_service.h"
@@ -33,7 +36,10 @@
 #include "server/ops_pages.h"
 #include "server/reflection_service.h"
 #include "server/server_loop.h"
+#include "server/service_manager.h"
 #include "server/state_directory.h"
+#include "server/status_words.h"
+#include "server/stored_log.h"
 
 namespace clawplane::server {
 
@@ -58,6 +64,10 @@ class App {
   // Where calls are taken, and what is dangerous about it. After `Start`.
   const Listeners& listeners() const { return listeners_; }
 
+  // Takes up what has changed in the configuration and can change while it
+  // serves; logs each change, and of each whether it counts.
+  void Use(const core::Config& config);
+
   // Takes up what has changed in the files of TLS and of access, and logs it;
   // `anew`: reads them whether they have changed or not, and opens the audit
   // log again. To be called every few seconds.
@@ -65,6 +75,14 @@ class App {
 
   // Where probes and metrics are served; empty if nowhere. After `Start`.
   const std::string& ops_url() const { return ops_.url(); }
+
+  // What asks the strand, and what the loop, for a sign of life. To be used
+  // between `Start` and `End`.
+  std::vector<ServiceManager::Question> Questions();
+
+  // Has the gateway's state told in words whenever it changes, on the strand,
+  // until `End`. Once, after `Start`.
+  void TellStatus(std::function<void(const std::string&)> tell);
 
   // Refuses new work, and stops the gateway if it is ours; then calls
   // `stopped`, on another thread. A second call forces that.
@@ -76,12 +94,14 @@ class App {
  private:
   core::GatewayManager::World MakeWorld(
       const std::vector<std::string>& environment);
-  std::string HomeOfGateway(const std::vector<std::string>& environment) const;
   absl::Status Listen();
   absl::Status ReadAccessFile();
-  bool WantsUp() const;
+  core::StateRecord ReadState() const;
+  std::string PreviousEpoch(const core::StateRecord& found) const;
 
-  const core::Config config_;
+  // The main thread's; the strand has the manager's.
+  core::Config config_;
+  StoredLog stored_log_;
   const std::string epoch_;
   const std::unique_ptr<StateDirectory> directory_;
   const std::unique_ptr<AuditLog> audit_;
@@ -97,8 +117,11 @@ class App {
   core::WsConnector connector_;
   core::HttpProber prober_;
   core::AsioAlarm alarm_;
+  const core::DeviceIdentity device_;
   std::mt19937_64 random_;  // used on the strand only
   core::GatewayManager manager_;
+  std::optional<StatusWords> status_words_;
+  std::optional<EventPublisher> publisher_;
   GatewayService service_;
   HealthService health_;
   ReflectionService reflection_;

@@ -63,6 +63,7 @@ void AuditLog::Write(std::string line, Written written) {
       return;
     }
     ++turned_away_;
+    ++counts_.lost;
     failure_ = Concat("the audit log's disk does not keep up: ", lines_,
                       " lines of ", bytes_, " bytes wait");
   }
@@ -78,6 +79,11 @@ void AuditLog::Reopen() {
 std::string AuditLog::failure() const {
   absl::MutexLock lock(&mutex_);
   return failure_;
+}
+
+AuditLog::Counts AuditLog::counts() const {
+  absl::MutexLock lock(&mutex_);
+  return counts_;
 }
 
 void AuditLog::Run() {
@@ -161,6 +167,7 @@ void AuditLog::Tell(Line& line, bool ok) {
     absl::MutexLock lock(&mutex_);
     --lines_;
     bytes_ -= line.text.size();
+    ++(ok ? counts_.written : counts_.lost);
   }
   if (line.written) line.written(ok);
 }

@@ -69,6 +69,13 @@ class AuditLog {
   // empty if all is well.
   std::string failure() const;
 
+  // Lines that the file has, and lines that were lost. For any thread.
+  struct Counts {
+    uint64_t written = 0;
+    uint64_t lost = 0;
+  };
+  Counts counts() const;
+
  private:
   struct Line {
     std::string text;
@@ -114,6 +121,7 @@ class AuditLog {
   std::optional<std::chrono::steady_clock::time_point> deadline_
       ABSL_GUARDED_BY(mutex_);
   std::string failure_ ABSL_GUARDED_BY(mutex_);
+  Counts counts_ ABSL_GUARDED_BY(mutex_);
 
   // The writer's own. `lost_` are the lines that no mark in the file counts.
   std::optional<AuditFile> file_;

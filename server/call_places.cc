@@ -60,6 +60,15 @@ std::variant<CallPlaces::Place, core::Fault> CallPlaces::Take(
   return Place(*this, kind, std::move(client));
 }
 
+std::array<CallPlaces::Open, CallPlaces::kKinds> CallPlaces::open() {
+  const absl::MutexLock lock(&mutex_);
+  std::array<Open, kKinds> open;
+  for (size_t kind = 0; kind < kKinds; ++kind) {
+    open[kind] = {.now = all_[kind], .most = most_[kind]};
+  }
+  return open;
+}
+
 void CallPlaces::GiveBack(Kind kind, const std::string& client) {
   const auto index = static_cast<size_t>(kind);
   const absl::MutexLock lock(&mutex_);

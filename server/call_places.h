@@ -63,6 +63,13 @@ class CallPlaces {
   CallPlaces(const CallPlaces&) = delete;
   CallPlaces& operator=(const CallPlaces&) = delete;
 
+  // How many calls of each kind are open, and may be.
+  struct Open {
+    uint64_t now = 0;
+    uint64_t most = 0;
+  };
+  std::array<Open, kKinds> open();
+
   // A place for a call of this client, or why there is none.
   std::variant<Place, core::Fault> Take(Kind kind, std::string client);
 

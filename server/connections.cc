@@ -66,11 +66,12 @@ std::optional<Connections::Peer> Connections::PeerOf(int fd) {
   return Peer{text.data(), "ipv6:%5B" + (text.data() + ("%5D" + port))};
 }
 
-void Connections::Add(int fd, const Peer& peer) {
+void Connections::Add(int fd, Way way, const Peer& peer) {
   // Its number may have been that of one which has gone.
   const auto before = all_.find(fd);
   if (before != all_.end()) Erase(before);
-  all_[fd] = {.cookie = CookieOf(fd), .peer = peer};
+  all_[fd] = {.cookie = CookieOf(fd), .way = way, .peer = peer};
+  ++by_way_[static_cast<size_t>(way)];
   if (peer.address.empty()) return;
   ++remote_;
   ++by_address_[peer.address];
@@ -82,6 +83,7 @@ size_t Connections::Of(const std::string& address) const {
 }
 
 Connections::All::iterator Connections::Erase(All::iterator gone) {
+  --by_way_[static_cast<size_t>(gone->second.way)];
   if (!gone->second.is_local()) {
     --remote_;
     const auto count = by_address_.find(gone->second.peer.address);

@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_SERVER_CONNECTIONS_H_
 #define CLAWPLANE_SERVER_CONNECTIONS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,6 +20,10 @@ namespace clawplane::server {
 // Thread-compatible.
 class Connections {
  public:
+  // What kind of listener it came by.
+  enum class Way { kPlain, kUnix, kTls };
+  static constexpr size_t kWays = 3;
+
   // The other end of a connection.
   struct Peer {
     // Empty for a Unix socket.
@@ -30,11 +35,12 @@ class Connections {
   static std::optional<Peer> PeerOf(int fd);
 
   // Before gRPC gets it, from this peer.
-  void Add(int fd, const Peer& peer);
+  void Add(int fd, Way way, const Peer& peer);
 
   // Those of Unix sockets, and the others.
   size_t local() const { return all_.size() - remote_; }
   size_t remote() const { return remote_; }
+  const std::array<size_t, kWays>& by_way() const { return by_way_; }
   size_t Of(const std::string& address) const;
 
   // Forgets those that have gone.
@@ -57,6 +63,7 @@ class Connections {
  private:
   struct Connection {
     uint64_t cookie = 0;
+    Way way = Way::kPlain;
     Peer peer;
     bool is_local() const { return peer.address.empty(); }
     double complaints = 0;
@@ -71,6 +78,7 @@ class Connections {
   // By descriptor.
   All all_;
   size_t remote_ = 0;
+  std::array<size_t, kWays> by_way_ = {};
   std::unordered_map<std::string, size_t> by_address_;
 };
 

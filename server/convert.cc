@@ -78,6 +78,8 @@ v1::GatewayStatus::Phase ToProto(core::Phase phase) {
       return v1::GatewayStatus::PHASE_RESTART_DELAY;
     case core::Phase::kRepairing:
       return v1::GatewayStatus::PHASE_REPAIRING;
+    case core::Phase::kDraining:
+      return v1::GatewayStatus::PHASE_DRAINING;
   }
   return v1::GatewayStatus::PHASE_UNSPECIFIED;
 }
@@ -153,6 +155,14 @@ v1::GatewayStatus ToProto(const core::GatewayStatus& status,
     *proto.mutable_suspect_since() = ToProto(*status.suspect_since);
   }
   proto.set_resident_bytes(status.resident_bytes);
+  if (status.drain) {
+    v1::DrainProgress& drain = *proto.mutable_drain();
+    drain.set_active(status.drain->active);
+    for (const std::string& work : status.drain->waiting_for) {
+      drain.add_waiting_for(work);
+    }
+    *drain.mutable_until() = ToProto(status.drain->until);
+  }
   return proto;
 }
 
@@ -165,6 +175,8 @@ v1::ProcessExit ToProto(const core::ProcessEnd& end) {
       break;
     case core::ExitStatus::How::kSignaled:
       proto.set_signal(end.exit.value);
+      break;
+    case core::ExitStatus::How::kUnknown:
       break;
   }
   proto.set_killed(end.killed);
@@ -238,6 +250,24 @@ std::optional<core::Duration> FromProto(
   // Both parts have the same sign.
   if (duration.seconds() * duration.nanos() < 0) return std::nullopt;
   return seconds(duration.seconds()) + nanoseconds(duration.nanos());
+}
+
+v1::RestartResponse::Proof ProofOf(const core::OrderResult& result) {
+  const core::GatewayStatus& now = result.status;
+  if (!result.was_running && !result.old_pid) {
+    return v1::RestartResponse::PROOF_UNSPECIFIED;
+  }
+  if (!result.old_boot_id.empty() && !now.boot_id.empty() &&
+      result.old_boot_id != now.boot_id) {
+    return v1::RestartResponse::PROOF_BOOT_ID;
+  }
+  // The new process was launched after the old one was reaped.
+  if (result.exit) return v1::RestartResponse::PROOF_PROCESS;
+  if (now.owned) return v1::RestartResponse::PROOF_UNSPECIFIED;
+  // The machine lets no other gateway pass for a restarted one.
+  return result.old_pid && now.pid && result.old_pid != now.pid
+             ? v1::RestartResponse::PROOF_PROCESS
+             : v1::RestartResponse::PROOF_UPTIME;
 }
 
 }  // namespace clawplane::server

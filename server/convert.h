@@ -39,6 +39,8 @@ v1::GatewayStatus::State ToProto(core::State state);
 v1::GatewayStatus::Phase ToProto(core::Phase phase);
 v1::Reason ToProto(core::Reason reason);
 v1::Caller::Role ToProto(core::Role role);
+// What proves a restart that ended well.
+v1::RestartResponse::Proof ProofOf(const core::OrderResult& result);
 v1::GatewayFault ToProto(const core::Fault& fault);
 v1::ProcessExit ToProto(const core::ProcessEnd& end);
 v1::DescribeGatewayResponse ToProto(const core::Description& description);

@@ -64,6 +64,10 @@ grpc::StatusCode CodeOf(core::Reason reason) {
     case core::Reason::kMemoryLimit:
     case core::Reason::kWishNotStored:
     case core::Reason::kAuditFailed:
+    case core::Reason::kRestartNotSeen:
+    case core::Reason::kNotAdopted:
+    case core::Reason::kDrainCutShort:
+    case core::Reason::kEventLogFailed:
       return grpc::StatusCode::FAILED_PRECONDITION;
     case core::Reason::kTooManyCalls:
     case core::Reason::kQueueFull:

@@ -21,6 +21,8 @@ v1::Run::StartCause CauseToProto(core::StartCause cause) {
       return v1::Run::START_CAUSE_REPAIR;
     case core::StartCause::kDecision:
       return v1::Run::START_CAUSE_DECISION;
+    case core::StartCause::kAdoption:
+      return v1::Run::START_CAUSE_ADOPTION;
   }
   return v1::Run::START_CAUSE_UNSPECIFIED;
 }

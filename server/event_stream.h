@@ -6,8 +6,10 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 
+#include "core/io/event_trail.h"
 #include "core/model/event_cursor.h"
 #include "server/event_query.h"
 #include "server/stream_call.h"
@@ -15,9 +17,9 @@
 namespace clawplane::server {
 
 // Sends the log from a position on: a bookmark, a gap if there is one, then
-// events as they are there. Holds a cursor and no queue; a reader that falls
-// behind what the log holds gets a gap. Gives bytes, which the log keeps for
-// all readers.
+// events as they are there. Holds a position and no queue; a reader that falls
+// behind what memory and disk hold gets a gap. Gives bytes, which the log keeps
+// for all readers.
 //
 // On the strand, but for the constructor.
 class EventStream final : public StreamCall<grpc::ByteBuffer> {
@@ -30,6 +32,10 @@ class EventStream final : public StreamCall<grpc::ByteBuffer> {
   // core::Subscriber:
   void Wake(uint64_t from) override;
   void OnIdle(uint64_t from) override;
+  uint64_t next() const override {
+    strand_.AssertHeld();
+    return trail_ ? trail_->next() : UINT64_MAX;
+  }
 
  private:
   void Subscribe() ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_) override;
@@ -44,13 +50,17 @@ class EventStream final : public StreamCall<grpc::ByteBuffer> {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   bool NextBookmark(grpc::ByteBuffer& response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  core::EventPosition OldestHeld() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   // The event in this form, or without its payload if that is over the limit.
   core::EncodedEventPtr Encoded(const core::Event& event,
                                 core::EventForm form) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
 
   const EventQuery query_;
-  core::EventCursor cursor_ ABSL_GUARDED_BY(strand_);
+  // From the beginning on.
+  std::optional<core::EventTrail> trail_ ABSL_GUARDED_BY(strand_);
+  // Of the disk, since something was sent.
+  uint64_t pages_ ABSL_GUARDED_BY(strand_) = 0;
   // Whether the first bookmark has been sent, and whether another is due.
   bool begun_ ABSL_GUARDED_BY(strand_) = false;
   bool bookmark_due_ ABSL_GUARDED_BY(strand_) = false;

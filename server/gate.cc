@@ -1,12 +1,12 @@
 #include "server/gate.h"
 
-#include <iterator>
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "core/model/text.h"
-#include "core/model/trace_parent.h"
-#include "server/convert.h"
+#include "proto/code_name.h"
+#include "server/peer_identity.h"
 
 namespace clawplane::server {
 namespace {
@@ -17,35 +17,8 @@ using std::chrono::system_clock;
 // The trace that the caller is in; empty if it told none that is in order.
 std::string TraceOf(const grpc::ServerContextBase& context) {
   constexpr size_t kBegin = 3, kSize = 32;  // "00-TRACE-..."
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find("traceparent");
-  if (found == metadata.end()) return {};
-  const std::string_view text(found->second.data(), found->second.size());
-  if (!core::IsTraceParent(text)) return {};
-  return std::string(text.substr(kBegin, kSize));
-}
-
-// As clients know it: "PERMISSION_DENIED".
-std::string_view CodeName(grpc::StatusCode code) {
-  constexpr std::string_view kNames[] = {"OK",
-                                         "CANCELLED",
-                                         "UNKNOWN",
-                                         "INVALID_ARGUMENT",
-                                         "DEADLINE_EXCEEDED",
-                                         "NOT_FOUND",
-                                         "ALREADY_EXISTS",
-                                         "PERMISSION_DENIED",
-                                         "RESOURCE_EXHAUSTED",
-                                         "FAILED_PRECONDITION",
-                                         "ABORTED",
-                                         "OUT_OF_RANGE",
-                                         "UNIMPLEMENTED",
-                                         "INTERNAL",
-                                         "UNAVAILABLE",
-                                         "DATA_LOSS",
-                                         "UNAUTHENTICATED"};
-  const auto index = static_cast<size_t>(code);
-  return index < std::size(kNames) ? kNames[index] : "UNKNOWN";
+  const std::string parent = TraceParentOf(context);
+  return parent.empty() ? parent : parent.substr(kBegin, kSize);
 }
 
 }  // namespace
@@ -54,7 +27,8 @@ std::optional<core::Fault> Pass::GoOnTo(const grpc::ServerContextBase& context,
                                         std::string_view method) {
   core::ApiCall call = call_;
   call.method = method;
-  auto refusal = gate_->policy_.Refusal(caller_.name, caller_.role, call);
+  auto refusal =
+      gate_->policy_.load()->Refusal(caller_.name, caller_.role, call);
   if (refusal) {
     return gate_->Deny(MakeRecord(context, method), *std::move(refusal));
   }
@@ -122,11 +96,23 @@ bool Gate::IsWritten(const core::ApiCall& call) const {
   return audit_reads_ || core::AccessPolicy::IsAct(call);
 }
 
+core::Fault Gate::Refused(core::Fault fault) {
+  const auto* const at = std::ranges::find(kRefusals, fault.reason);
+  if (at != kRefusals.end()) ++refused_[at - kRefusals.begin()];
+  return fault;
+}
+
+std::array<uint64_t, Gate::kRefusals.size()> Gate::refused() const {
+  std::array<uint64_t, kRefusals.size()> refused;
+  std::ranges::copy(refused_, refused.begin());
+  return refused;
+}
+
 core::Fault Gate::Deny(AuditRecord record, core::Fault fault) {
   record.phase = AuditRecord::Phase::kDenied;
   record.reason = core::Name(fault.reason);
   denials_.Add(std::move(record), steady_clock::now());
-  return fault;
+  return Refused(std::move(fault));
 }
 
 std::variant<Pass, core::Fault> Gate::Enter(
@@ -140,7 +126,8 @@ std::variant<Pass, core::Fault> Gate::Enter(
     return Deny(pass.MakeRecord(context, call.method), std::move(*fault));
   }
   pass.caller_ = std::get<Caller>(std::move(identified));
-  auto refusal = policy_.Refusal(pass.caller_.name, pass.caller_.role, call);
+  auto refusal =
+      policy_.load()->Refusal(pass.caller_.name, pass.caller_.role, call);
   if (refusal) {
     return Deny(pass.MakeRecord(context, call.method), *std::move(refusal));
   }
@@ -162,7 +149,9 @@ std::variant<Pass, core::Fault> Gate::EnterOpen(
   complain_(context.peer());
   PeerIdentity peer = IdentifyPeer(context);
   auto place = places_.Take(CallPlaces::Kind::kOpen, peer.address);
-  if (auto* fault = std::get_if<core::Fault>(&place)) return std::move(*fault);
+  if (auto* fault = std::get_if<core::Fault>(&place)) {
+    return Refused(std::move(*fault));
+  }
   Pass pass;
   pass.place_ = std::get<CallPlaces::Place>(std::move(place));
   return pass;

@@ -5,6 +5,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -93,7 +94,7 @@ class Gate {
   Gate(const Access& access, const core::Config& config, std::string run,
        AuditLog& audit, Complain complain)
       : access_(access),
-        policy_(config.access),
+        policy_(std::make_shared<const core::AccessPolicy>(config.access)),
         audit_reads_(config.audit.reads),
         run_(std::move(run)),
         audit_(audit),
@@ -102,6 +103,11 @@ class Gate {
         denials_(audit) {}
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
+
+  // What roles may do from now on; calls that are open go on.
+  void Use(const core::AccessConfig& config) {
+    policy_ = std::make_shared<const core::AccessPolicy>(config);
+  }
 
   // Lets a call in, or says why not. `call.name` must live as long as the gate.
   std::variant<Pass, core::Fault> Enter(const grpc::ServerContextBase& context,
@@ -112,18 +118,30 @@ class Gate {
   std::variant<Pass, core::Fault> EnterOpen(
       const grpc::ServerContextBase& context);
 
+  // Why it refuses calls.
+  static constexpr std::array<core::Reason, 4> kRefusals = {
+      core::Reason::kTokenRequired, core::Reason::kRoleRequired,
+      core::Reason::kMethodDenied, core::Reason::kTooManyCalls};
+  // How many it refused for each of these.
+  std::array<uint64_t, kRefusals.size()> refused() const;
+  std::array<CallPlaces::Open, CallPlaces::kKinds> open_calls() {
+    return places_.open();
+  }
+
   // Writes down what is still held of denials. To be called every few seconds.
   void Flush() { denials_.Flush(std::chrono::steady_clock::now()); }
 
  private:
   friend class Pass;
 
+  // Counts it, and gives it back.
+  core::Fault Refused(core::Fault fault);
   core::Fault Deny(AuditRecord record, core::Fault fault);
   bool IsWritten(const core::ApiCall& call) const;
   std::string NextId();
 
   const Access& access_;
-  const core::AccessPolicy policy_;
+  std::atomic<std::shared_ptr<const core::AccessPolicy>> policy_;
   const bool audit_reads_;
   const std::string run_;
   AuditLog& audit_;
@@ -131,6 +149,7 @@ class Gate {
   CallPlaces places_;
   Denials denials_;
   std::atomic<uint64_t> last_id_ = 0;
+  std::array<std::atomic<uint64_t>, kRefusals.size()> refused_ = {};
 };
 
 }  // namespace clawplane::server

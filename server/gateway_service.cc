@@ -25,21 +25,17 @@ core::Fault BadRequest(std::string message) {
   return {core::Reason::kBadRequest, std::move(message), ""};
 }
 
-core::Fault NotImplemented(std::string_view what) {
-  return {core::Reason::kNotImplemented,
-          core::Concat(what, " is not built yet"), "leave it out"};
-}
+using StopTerms = core::GatewayManager::EndTerms;
 
 // What `StopRequest` and `RestartRequest` have in common, checked.
-struct StopTerms {
-  std::optional<core::Duration> grace;
-  bool force = false;
-};
 template <typename Request>
 std::variant<StopTerms, core::Fault> ParseStopTerms(const Request& request) {
-  if (request.drain()) return NotImplemented("drain");
+  if (request.drain() && request.force()) {
+    return BadRequest("drain and force are both set; allowed: one of them");
+  }
   StopTerms terms;
   terms.force = request.force();
+  terms.drain = request.drain();
   if (!request.has_grace()) return terms;
   terms.grace = FromProto(request.grace());
   if (!terms.grace || *terms.grace < core::Duration() ||
@@ -48,20 +44,6 @@ std::variant<StopTerms, core::Fault> ParseStopTerms(const Request& request) {
                                    " s; allowed: 0 s to 330 s"));
   }
   return terms;
-}
-
-v1::RestartResponse::Proof ProofOf(const core::OrderResult& result) {
-  const core::GatewayStatus& now = result.status;
-  if (!result.old_pid || !now.pid) {
-    return v1::RestartResponse::PROOF_UNSPECIFIED;
-  }
-  if (!result.old_boot_id.empty() && !now.boot_id.empty() &&
-      result.old_boot_id != now.boot_id) {
-    return v1::RestartResponse::PROOF_BOOT_ID;
-  }
-  // The new process was launched after the old one was reaped.
-  return result.exit ? v1::RestartResponse::PROOF_PROCESS
-                     : v1::RestartResponse::PROOF_UNSPECIFIED;
 }
 
 }  // namespace
@@ -99,11 +81,11 @@ void GatewayService::ServeOn(ServerLoop& loop) {
   using Kind = core::ApiCall::Kind;
   const auto unary = [&](Kind kind, std::string_view name, auto ask,
                          auto method) {
-    ServeUnary(loop, generated_, ask, Guarded({kind, name, ""}, method));
+    ServeUnary(loop, generated_, ask, Guarded({kind, name, ""}, method), name);
   };
   const auto stream = [&](std::string_view name, auto ask, auto method) {
-    ServeStream(loop, generated_, ask,
-                Guarded({Kind::kRead, name, ""}, method));
+    ServeStream(loop, generated_, ask, Guarded({Kind::kRead, name, ""}, method),
+                name);
   };
   unary(Kind::kOrder, "Start", &All::RequestStart, &Self::Start);
   unary(Kind::kOrder, "Stop", &All::RequestStop, &Self::Stop);
@@ -134,12 +116,13 @@ UnaryOrFault GatewayService::Start(const Caller&,
 
 UnaryOrFault GatewayService::Stop(const Caller&, const v1::StopRequest& request,
                                   v1::StopResponse& response) {
-  const auto parsed = ParseStopTerms(request);
+  auto parsed = ParseStopTerms(request);
   if (const auto* fault = std::get_if<core::Fault>(&parsed)) return *fault;
+  std::get<StopTerms>(parsed).keep_wish = request.keep_wanted();
   return std::make_unique<OrderCall>(
       strand_, gateway_, /*no_wait=*/false,
       [this, terms = std::get<StopTerms>(parsed)](auto done) {
-        return gateway_.Stop(terms.grace, terms.force, std::move(done));
+        return gateway_.Stop(terms, std::move(done));
       },
       [this, &response](const core::OrderResult& result) {
         *response.mutable_status() = StatusToProto(result.status, gateway_);
@@ -156,7 +139,7 @@ UnaryOrFault GatewayService::Restart(const Caller&,
   return std::make_unique<OrderCall>(
       strand_, gateway_, request.no_wait(),
       [this, terms = std::get<StopTerms>(parsed)](auto done) {
-        return gateway_.Restart(terms.grace, terms.force, std::move(done));
+        return gateway_.Restart(terms, std::move(done));
       },
       [this, &response,
        no_wait = request.no_wait()](const core::OrderResult& result) {
@@ -217,6 +200,8 @@ UnaryOrFault GatewayService::GetServerInfo(
     response.set_version(info_.version);
     response.set_build(info_.build);
     response.set_epoch(info_.epoch);
+    response.set_previous_epoch(info_.previous_epoch);
+    response.set_durable_events(info_.durable_events);
     *response.mutable_started_at() = ToProto(info_.started_at);
     for (const auto& listener : info_.listeners) {
       response.add_listeners(listener);

@@ -27,6 +27,8 @@ struct ServerInfo {
   std::string epoch;
   core::WallTime started_at;
   std::vector<std::string> listeners;
+  std::string previous_epoch;
+  bool durable_events = false;
 };
 
 // Each method checks its request, and gives the work that is to be done on the

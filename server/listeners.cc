@@ -17,6 +17,7 @@ namespace clawplane::server {
 namespace {
 
 using core::Concat;
+using Way = Connections::Way;
 
 constexpr std::string_view kUnix = "unix:";
 
@@ -65,11 +66,11 @@ std::string WhyNotUnix(const std::string& path) {
 
 absl::Status Listeners::Prepare() {
   if (config_.listen != "none") {
-    wanted_.push_back(
-        {"listen", config_.listen, grpc::InsecureServerCredentials()});
+    wanted_.push_back({"listen", config_.listen, Way::kPlain,
+                       grpc::InsecureServerCredentials()});
   }
   if (config_.socket != "none") {
-    wanted_.push_back({"socket", Concat(kUnix, config_.socket),
+    wanted_.push_back({"socket", Concat(kUnix, config_.socket), Way::kUnix,
                        grpc::InsecureServerCredentials()});
     if (!config_.socket_group.empty()) {
       const auto group = FindGroup(config_.socket_group);
@@ -90,7 +91,7 @@ absl::Status Listeners::Prepare() {
                                       ? kRequired
                                       : kVerified;
   wanted_.push_back(
-      {"tls.listen", config_.tls.listen,
+      {"tls.listen", config_.tls.listen, Way::kTls,
        std::make_shared<TlsCredentials>(*tls_files_, client_certificate)});
   return absl::OkStatus();
 }
@@ -100,8 +101,8 @@ absl::StatusOr<std::unique_ptr<grpc::Server>> Listeners::Open(
   const absl::Status prepared = Prepare();
   if (!prepared.ok()) return prepared;
   for (Wanted& wanted : wanted_) {
-    const int error =
-        acceptor.Add(builder, wanted.address, wanted.credentials, &wanted.port);
+    const int error = acceptor.Add(builder, wanted.way, wanted.address,
+                                   wanted.credentials, &wanted.port);
     if (error != 0) return Fault(wanted, error);
   }
   if (group_) {

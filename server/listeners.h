@@ -58,6 +58,7 @@ class Listeners {
   struct Wanted {
     std::string setting;
     std::string address;
+    Connections::Way way;
     std::shared_ptr<grpc::ServerCredentials> credentials;
     // The one in use; 1 for a Unix socket.
     int port = 0;

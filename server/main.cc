@@ -10,6 +10,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -18,12 +19,15 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "core/io/token_file.h"
 #include "core/model/text.h"
 #include "server/app.h"
+#include "server/config_check.h"
 #include "server/log.h"
 #include "server/options.h"
 #include "server/probe.h"
+#include "server/service_manager.h"
 #include "server/state_directory.h"
 #include "server/version.h"
 
@@ -31,6 +35,7 @@ namespace clawplane::server {
 namespace {
 
 constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
 
 int Fail(std::string_view message) {
   std::cerr << "clawplaned: " << message << std::endl;
@@ -42,7 +47,7 @@ int Fail(std::string_view message) {
 int OpenSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
     sigaddset(&signals, signal);
   }
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -69,31 +74,77 @@ int Wait(int signals, int done, int timeout) {
   return 0;
 }
 
+// Reads the configuration anew.
+using Reread = std::function<absl::StatusOr<core::Config>()>;
+
+void Reload(App& app, const Reread& reread) {
+  LogInfo("SIGHUP: the configuration and the files it names are read again");
+  const auto config = reread();
+  if (config.ok()) {
+    app.Use(*config);
+  } else {
+    LogWarning(core::Concat(
+        "the configuration is not used, and what it was before still is: ",
+        config.status().message().data()));
+  }
+  app.Refresh(true);
+}
+
 // Gives the signal that ends us. SIGHUP does where we were begun in a terminal,
-// which sends it when it is closed; else it has the files read again.
-int ServeUntilSignal(App& app, int signals) {
+// which sends it when it is closed.
+int ServeUntilSignal(App& app, ServiceManager& manager, int signals,
+                     const Reread& reread) {
   const bool in_terminal = ::isatty(STDIN_FILENO) == 1;
   while (true) {
     const int signal = Wait(signals, -1, kRefreshInterval);
-    const bool anew = signal == SIGHUP && !in_terminal;
-    if (signal != 0 && !anew) return signal;
-    if (anew) LogLine("SIGHUP: the files of TLS and access are read again");
-    app.Refresh(anew);
+    if (signal == 0) {
+      app.Refresh(false);
+    } else if (signal == SIGUSR1) {
+      LogInfo(ToggleDebug() ? "SIGUSR1: log.level is debug until the next one"
+                            : "SIGUSR1: log.level is as configured");
+    } else if (signal == SIGHUP && !in_terminal) {
+      manager.Reloading();
+      Reload(app, reread);
+      manager.Ready();
+    } else {
+      return signal;
+    }
   }
 }
 
-void ServeUntilStopped(App& app, int signals) {
-  const int ending = ServeUntilSignal(app, signals);
-  LogLine(core::Concat("ending: ", strsignal(ending),
-                       "; stopping the gateway (a second signal kills it)"));
+// What becomes of the gateway now, for people.
+std::string_view EndOfGateway(core::OnExit on_exit) {
+  switch (on_exit) {
+    case core::OnExit::kStop:
+      return "stopping the gateway (a second signal kills it)";
+    case core::OnExit::kDrain:
+      return "the gateway finishes its work and is stopped (a second signal "
+             "kills it)";
+    case core::OnExit::kLeaveRunning:
+      return "the gateway is left running (a second signal waits for no "
+             "answers)";
+  }
+  return {};
+}
+
+void ServeUntilStopped(App& app, int signals, const Reread& reread,
+                       core::OnExit on_exit) {
+  ServiceManager manager(app.Questions());
+  app.TellStatus([&](const std::string& words) { manager.Status(words); });
+  manager.Ready();
+  const int ending = ServeUntilSignal(app, manager, signals, reread);
+  manager.Stopping();
+  LogInfo(
+      core::Concat("ending: ", strsignal(ending), "; ", EndOfGateway(on_exit)));
   const int stopped = ::eventfd(0, EFD_CLOEXEC);
   const auto tell = [stopped] { ::eventfd_write(stopped, 1); };
   app.StopGateway(tell);
   while (const int signal = Wait(signals, stopped, -1)) {
-    if (signal == SIGHUP) continue;
-    LogLine("ending now: the gateway is killed");
+    if (signal == SIGHUP || signal == SIGUSR1) continue;
+    LogInfo("ending now: nothing is waited for");
     app.StopGateway(tell);
   }
+  manager.End();
   app.End();
   ::close(stopped);
 }
@@ -104,9 +155,28 @@ int Ask(const Probe& probe) {
   return finding.is_so ? 0 : kExitFailure;
 }
 
-int Run(const core::Config& config,
-        const std::vector<std::string>& environment) {
+int Tell(const ConfigFindings& findings) {
+  for (const std::string& error : findings.errors) {
+    std::cerr << "error: " << error << "\n";
+  }
+  for (const std::string& warning : findings.warnings) {
+    std::cerr << "warning: " << warning << "\n";
+  }
+  if (!findings.errors.empty()) return kExitUsage;
+  std::cout << "the configuration can be used" << std::endl;
+  return 0;
+}
+
+int Run(const core::Config& config, const std::vector<std::string>& environment,
+        const Reread& reread) {
+  UseLog(config.log);
   const int signals = OpenSignals();
+  if (::getpid() == 1 &&
+      config.gateway.on_exit == core::OnExit::kLeaveRunning) {
+    return Fail(
+        "gateway.on_exit is leave_running, but nothing outlives PID 1; allowed "
+        "here: stop, drain");
+  }
   auto directory = StateDirectory::Open(config.state_directory);
   if (!directory.ok()) return Fail(directory.status().message().data());
   auto token = core::ReadOrMakeToken((*directory)->access_token_file());
@@ -125,13 +195,19 @@ int Run(const core::Config& config,
   if (!app.ops_url().empty()) ready += " " + app.ops_url();
   const std::string warning = app.listeners().Warning();
   if (!warning.empty()) ready += " (WARNING: " + warning + ")";
-  LogLine(core::Concat("clawplaned ", kVersion, " ready"));
+  LogInfo(core::Concat("clawplaned ", kVersion, " ready"));
   std::cout << ready << std::endl;
 
-  ServeUntilStopped(app, signals);
-  LogLine("ended");
+  ServeUntilStopped(app, signals, reread, config.gateway.on_exit);
+  LogInfo("ended");
   ::close(signals);
   return 0;
+}
+
+std::optional<std::string> Variable(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
 }
 
 }  // namespace
@@ -143,13 +219,7 @@ int main(int argc, char** argv) {
   // what the environment and the configuration may hold. It ends at the next
   // exec, so that the gateway is as it would be without us.
   ::prctl(PR_SET_DUMPABLE, 0);
-  const auto environment =
-      [](const std::string& name) -> std::optional<std::string> {
-    const char* const value = std::getenv(name.c_str());
-    if (value == nullptr || *value == '\0') return std::nullopt;
-    return value;
-  };
-  const auto options = ReadOptions(argc, argv, environment);
+  const auto options = ReadOptions(argc, argv, Variable);
   if (const auto* leave = std::get_if<Leave>(&options)) {
     return leave->exit_code;
   }
@@ -158,5 +228,9 @@ int main(int argc, char** argv) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     variables.emplace_back(*entry);
   }
-  return Run(std::get<clawplane::core::Config>(options), variables);
+  if (const auto* check = std::get_if<Check>(&options)) {
+    return Tell(CheckConfig(check->config, variables));
+  }
+  return Run(std::get<clawplane::core::Config>(options), variables,
+             [=] { return ReadConfig(argc, argv, Variable); });
 }

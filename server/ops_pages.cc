@@ -6,7 +6,6 @@
 
 #include "absl/strings/ascii.h"
 #include "core/model/text.h"
-#include "server/metrics.h"
 
 namespace clawplane::server {
 namespace {
@@ -25,9 +24,8 @@ std::optional<std::string_view> BearerToken(std::string_view authorization) {
 
 }  // namespace
 
-OpsPages::OpsPages(const core::GatewayManager& gateway, Who metrics,
-                   MayRead may_read)
-    : gateway_(gateway), metrics_(metrics), may_read_(std::move(may_read)) {}
+OpsPages::OpsPages(const MetricSources& sources, Who metrics, MayRead may_read)
+    : sources_(sources), metrics_(metrics), may_read_(std::move(may_read)) {}
 
 OpsAnswer OpsPages::Answer(const OpsRequest& request) const {
   if (request.path == "/healthz") return {.body = "ok\n"};
@@ -42,7 +40,7 @@ OpsAnswer OpsPages::Answer(const OpsRequest& request) const {
 }
 
 OpsAnswer OpsPages::Readiness() const {
-  const core::GatewayStatus& status = gateway_.status();
+  const core::GatewayStatus& status = sources_.gateway.status();
   if (status.state == core::State::kRunning) return {.body = "ready\n"};
   std::string state(core::Name(status.state));
   absl::AsciiStrToLower(&state);
@@ -62,7 +60,7 @@ OpsAnswer OpsPages::Metrics(const OpsRequest& request) const {
                   "token of clawplaned\n"};
     }
   }
-  return {.body = MetricsText(gateway_, request.open_connections),
+  return {.body = MetricsText(sources_, request.open_connections),
           .type = kMetricsType};
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/io/gateway_manager.h"
 #include "core/model/config.h"
+#include "server/metrics.h"
 #include "server/ops_http.h"
 
 namespace clawplane::server {
@@ -21,14 +22,14 @@ namespace clawplane::server {
 //
 // Nothing of it is secret.
 //
-// On the strand. The manager must outlive it.
+// On the strand. What it tells of must outlive it.
 class OpsPages {
  public:
   using MayRead = std::function<bool(std::string_view token)>;
 
   // `may_read` says whether a token lets its bearer read the metrics.
-  OpsPages(const core::GatewayManager& gateway,
-           core::OpsConfig::Metrics metrics, MayRead may_read);
+  OpsPages(const MetricSources& sources, core::OpsConfig::Metrics metrics,
+           MayRead may_read);
 
   OpsAnswer Answer(const OpsRequest& request) const;
 
@@ -36,7 +37,7 @@ class OpsPages {
   OpsAnswer Readiness() const;
   OpsAnswer Metrics(const OpsRequest& request) const;
 
-  const core::GatewayManager& gateway_;
+  const MetricSources sources_;
   const core::OpsConfig::Metrics metrics_;
   const MayRead may_read_;
 };

@@ -1,13 +1,10 @@
 #include "server/options.h"
 
 #include <unistd.h>
-#include <yaml-cpp/yaml.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <iostream>
 #include <map>
-#include <set>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -15,6 +12,7 @@
 #include "core/model/role.h"
 #include "core/model/text.h"
 #include "server/access_list.h"
+#include "server/config_file.h"
 #include "server/text_file.h"
 #include "server/version.h"
 
@@ -29,77 +27,6 @@ constexpr size_t kMaxSocketPath = 107;
 constexpr int kExitUsage = 2;
 
 constexpr std::string_view kYesOrNo = "true, false";
-
-std::string Place(const std::string& file, const YAML::Node& node) {
-  return Concat(file, ":", node.Mark().line + 1);
-}
-
-absl::Status Refuse(const std::string& place, std::string_view what) {
-  return absl::InvalidArgumentError(Concat(place, ": ", what));
-}
-
-// Walks the maps of the file, so that `gateway: {port: 1}` becomes the key
-// `gateway.port`.
-class YamlReader {
- public:
-  YamlReader(const std::string& file, core::Config& config)
-      : file_(file), config_(config) {}
-
-  absl::Status ReadMap(const YAML::Node& map, const std::string& prefix) {
-    for (const auto& entry : map) {
-      if (!entry.first.IsScalar()) {
-        return Refuse(Place(file_, entry.first), "a key must be a word");
-      }
-      const std::string key = prefix + entry.first.Scalar();
-      const std::string place = Place(file_, entry.first);
-      if (!seen_.insert(key).second) {
-        return Refuse(place, Concat("the key ", key, " occurs twice"));
-      }
-      absl::Status status = ReadValue(key, entry.second, place);
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status ReadValue(const std::string& key, const YAML::Node& value,
-                         const std::string& place) {
-    if (value.IsMap()) {
-      const bool is_section =
-          std::any_of(core::Settings().begin(), core::Settings().end(),
-                      [&](const core::Setting& setting) {
-                        return setting.key.starts_with(key + ".");
-                      });
-      if (is_section) return ReadMap(value, key + ".");
-      const bool is_key =
-          std::any_of(core::Settings().begin(), core::Settings().end(),
-                      [&](const core::Setting& s) { return s.key == key; });
-      if (is_key)
-        return Refuse(place, Concat("the key ", key, " takes no map"));
-      // An unknown section is refused as an unknown key.
-      return core::ApplySetting(key, {""}, place, config_);
-    }
-    std::vector<std::string> values;
-    if (value.IsSequence()) {
-      for (const auto& item : value) {
-        if (!item.IsScalar()) {
-          return Refuse(Place(file_, item),
-                        Concat("an item of ", key, " must be a word"));
-        }
-        values.push_back(item.Scalar());
-      }
-    } else if (value.IsScalar()) {
-      values.push_back(value.Scalar());
-    } else {
-      return Refuse(place, Concat("the key ", key, " has no value"));
-    }
-    return core::ApplySetting(key, values, place, config_);
-  }
-
-  const std::string& file_;
-  core::Config& config_;
-  std::set<std::string> seen_;
-};
 
 // The file that is read when nobody names one; empty if there is none.
 std::string DefaultConfigFile(const Environment& environment, bool is_root) {
@@ -201,6 +128,8 @@ class CommandLine {
   bool wants_token = false;
   std::string token_name;
   std::string token_role;
+  bool wants_check = false;
+  bool wants_config = false;
   std::optional<ProbeGoal> probe;
 
  private:
@@ -225,6 +154,14 @@ CommandLine::CommandLine() {
                   "~/.config/clawplane/clawplane.yaml, if it exists");
   app_.add_flag("--settings", wants_table,
                 "print all settings as a Markdown table, and exit");
+  app_.add_flag("--check-config", wants_check,
+                "look whether clawplaned could serve with this configuration "
+                "and the files that it names, tell what is wrong, and exit "
+                "with 0 if it could, else 2; starts and changes nothing");
+  app_.add_flag("--print-config", wants_config,
+                "print the configuration in force as a configuration file, "
+                "with where each value comes from and without secrets, and "
+                "exit");
   new_token_ = app_.add_option(
       "--new-token", token_name,
       "make a token of this name for access.file, print it, and exit");
@@ -283,6 +220,17 @@ absl::Status CommandLine::ApplyTo(core::Config& config) const {
   return absl::OkStatus();
 }
 
+absl::StatusOr<core::Config> Gather(const CommandLine& line,
+                                    const Environment& environment) {
+  core::Config config;
+  absl::Status status = ApplyFile(line.file, environment, config);
+  if (status.ok()) status = ApplyEnvironment(environment, config);
+  if (status.ok()) status = line.ApplyTo(config);
+  if (status.ok()) status = Complete(environment, config);
+  if (!status.ok()) return status;
+  return config;
+}
+
 // The token goes to standard output alone, so that it can be sent to where it
 // is kept without being seen.
 Leave PrintNewToken(const std::string& name, const std::string& role) {
@@ -307,21 +255,6 @@ Leave PrintNewToken(const std::string& name, const std::string& role) {
 
 }  // namespace
 
-absl::Status ApplyYaml(const std::string& text, const std::string& name,
-                       core::Config& config) {
-  try {
-    const YAML::Node root = YAML::Load(text);
-    if (root.IsNull()) return absl::OkStatus();
-    if (!root.IsMap()) {
-      return Refuse(Concat(name, ":1"), "must be a map of keys to values");
-    }
-    return YamlReader(name, config).ReadMap(root, "");
-  } catch (const YAML::Exception& error) {
-    return Refuse(Concat(name, ":", error.mark.line + 1),
-                  Concat("not YAML: ", error.msg));
-  }
-}
-
 absl::StatusOr<std::string> DefaultStateDirectory(
     const Environment& environment, bool is_root) {
   if (const auto given = environment("STATE_DIRECTORY")) return *given;
@@ -336,8 +269,17 @@ absl::StatusOr<std::string> DefaultStateDirectory(
       "there is no HOME to keep state in; set state_dir");
 }
 
-std::variant<core::Config, Leave, Probe> ReadOptions(
-    int argc, const char* const* argv, const Environment& environment) {
+absl::StatusOr<core::Config> ReadConfig(int argc, const char* const* argv,
+                                        const Environment& environment) {
+  CommandLine line;
+  if (line.Parse(argc, argv)) {
+    return absl::InvalidArgumentError("the command line makes no sense");
+  }
+  return Gather(line, environment);
+}
+
+Options ReadOptions(int argc, const char* const* argv,
+                    const Environment& environment) {
   CommandLine line;
   if (const auto leave = line.Parse(argc, argv)) return *leave;
   if (line.wants_table) {
@@ -347,18 +289,18 @@ std::variant<core::Config, Leave, Probe> ReadOptions(
   if (line.wants_token) {
     return PrintNewToken(line.token_name, line.token_role);
   }
-
-  core::Config config;
-  absl::Status status = ApplyFile(line.file, environment, config);
-  if (status.ok()) status = ApplyEnvironment(environment, config);
-  if (status.ok()) status = line.ApplyTo(config);
-  if (status.ok()) status = Complete(environment, config);
-  if (!status.ok()) {
-    std::cerr << "clawplaned: " << status.message() << std::endl;
+  auto config = Gather(line, environment);
+  if (!config.ok()) {
+    std::cerr << "clawplaned: " << config.status().message() << std::endl;
     return Leave{kExitUsage};
   }
-  if (line.probe) return Probe{std::move(config), *line.probe};
-  return config;
+  if (line.wants_config) {
+    std::cout << ConfigText(*config);
+    return Leave{0};
+  }
+  if (line.wants_check) return Check{*std::move(config)};
+  if (line.probe) return Probe{*std::move(config), *line.probe};
+  return *std::move(config);
 }
 
 }  // namespace clawplane::server

@@ -19,12 +19,6 @@ namespace clawplane::server {
 using Environment =
     std::function<std::optional<std::string>(const std::string& name)>;
 
-// Puts the settings of the YAML text into `config`. `name` is the file's, for
-// errors, which say where, what was found and what is allowed. Nothing may
-// occur twice, or be unknown.
-absl::Status ApplyYaml(const std::string& text, const std::string& name,
-                       core::Config& config);
-
 // Where state is kept when nobody says: `$STATE_DIRECTORY`, else
 // /var/lib/clawplane for root, else `$XDG_STATE_HOME/clawplane`, else
 // ~/.local/state/clawplane.
@@ -42,11 +36,23 @@ struct Probe {
   ProbeGoal goal;
 };
 
+// To look whether a server could serve with this configuration.
+struct Check {
+  core::Config config;
+};
+
+using Options = std::variant<core::Config, Leave, Probe, Check>;
+
 // Reads everything: flags win over the environment, which wins over the file.
 // Paths that depend on others are filled in. On `Leave` what was to be said has
 // been said (--help, --version, an error). Thread-compatible.
-std::variant<core::Config, Leave, Probe> ReadOptions(
-    int argc, const char* const* argv, const Environment& environment);
+Options ReadOptions(int argc, const char* const* argv,
+                    const Environment& environment);
+
+// The same once more, from a command line that made a server: what the file
+// says now. Thread-compatible.
+absl::StatusOr<core::Config> ReadConfig(int argc, const char* const* argv,
+                                        const Environment& environment);
 
 }  // namespace clawplane::server
 

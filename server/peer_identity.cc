@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 
+#include "core/model/trace_parent.h"
+
 namespace clawplane::server {
 namespace {
 
@@ -75,6 +77,14 @@ PeerIdentity IdentifyPeer(const grpc::ServerContextBase& context) {
     identity.certificate_names.emplace_back(name.data(), name.size());
   }
   return identity;
+}
+
+std::string TraceParentOf(const grpc::ServerContextBase& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("traceparent");
+  if (found == metadata.end()) return {};
+  const std::string_view text(found->second.data(), found->second.size());
+  return core::IsTraceParent(text) ? std::string(text) : std::string();
 }
 
 }  // namespace clawplane::server

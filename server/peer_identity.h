@@ -33,6 +33,10 @@ PeerIdentity IdentifyPeer(const grpc::ServerContextBase& context);
 // "ipv6:%5B2001:db8::1%5D:5". Empty if it has none. Thread-safe.
 std::string AddressOfPeer(std::string_view peer);
 
+// The caller's place in a trace, its `traceparent`; empty if it told none that
+// is in order. Thread-safe.
+std::string TraceParentOf(const grpc::ServerContextBase& context);
+
 }  // namespace clawplane::server
 
 #endif  // CLAWPLANE_SERVER_PEER_IDENTITY_H_

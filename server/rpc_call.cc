@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 
-#include "core/model/trace_parent.h"
 #include "server/convert.h"
+#include "server/peer_identity.h"
 
 namespace clawplane::server {
 namespace {
@@ -25,15 +24,6 @@ core::Duration TimeLimit(system_clock::time_point deadline) {
   if (deadline == system_clock::time_point::max()) return kDefaultTimeLimit;
   const core::Duration left = deadline - system_clock::now();
   return left - std::min<core::Duration>(left / 50, milliseconds(50));
-}
-
-// The caller's place in a trace; empty if it told none that is in order.
-std::string TraceParentOf(const grpc::ServerContext& context) {
-  const auto& metadata = context.client_metadata();
-  const auto found = metadata.find("traceparent");
-  if (found == metadata.end()) return {};
-  const std::string_view text(found->second.data(), found->second.size());
-  return core::IsTraceParent(text) ? std::string(text) : std::string();
 }
 
 // The status of a call that was not sent.
@@ -57,7 +47,10 @@ RpcCall::RpcCall(ServerLoop& loop, RpcMethod& method)
 
 bool RpcCall::Admit() {
   const auto refusal = Read();
-  if (refusal) writer_.FinishWithError(*refusal, &finished_);
+  if (refusal) {
+    set_end(*refusal);
+    writer_.FinishWithError(*refusal, &finished_);
+  }
   return !refusal;
 }
 
@@ -77,8 +70,11 @@ std::optional<grpc::Status> RpcCall::Read() {
   if (const auto fault = pass_.GoOnTo(context_, input_.call.method)) {
     return Refused(*fault);
   }
+  input_.call.arrived_at = std::chrono::steady_clock::now();
   input_.call.deadline =
-      std::chrono::steady_clock::now() + TimeLimit(context_.deadline());
+      input_.call.arrived_at + TimeLimit(context_.deadline());
+  input_.call.call_class =
+      core::ClassOf(core::ScopeOfMethod(input_.call.method));
   input_.call.traceparent = TraceParentOf(context_);
   return std::nullopt;
 }
@@ -138,6 +134,7 @@ void RpcCall::Answer(const core::CallAnswered& answered) {
     return;
   }
   finished_once_ = true;
+  set_end(grpc::Status::OK);
   pass_.End(grpc::Status::OK);
   writer_.Finish(std::get<grpc::ByteBuffer>(written), grpc::Status::OK,
                  &finished_);
@@ -145,6 +142,7 @@ void RpcCall::Answer(const core::CallAnswered& answered) {
 
 void RpcCall::Fail(const grpc::Status& status) {
   finished_once_ = true;
+  set_end(status);
   pass_.End(status);
   writer_.FinishWithError(status, &finished_);
 }

@@ -24,7 +24,10 @@ class RpcMethod final : public ServedMethod {
   // All must outlive the server.
   RpcMethod(GeneratedService& service, core::GatewayManager& gateway,
             Gate& gate)
-      : service_(service), gateway_(gateway), gate_(gate) {}
+      : ServedMethod("Rpc"),
+        service_(service),
+        gateway_(gateway),
+        gate_(gate) {}
 
   void Listen(ServerLoop& loop) override;
 

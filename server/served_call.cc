@@ -30,6 +30,7 @@ void ServedCall::OnDone(bool) {
 
 void ServedCall::OnFinished(bool) {
   is_finished_ = true;
+  method_.OnEnded(end_);
   DeleteIfOver();
 }
 

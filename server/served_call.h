@@ -50,6 +50,9 @@ class ServedCall {
   // Starts the work. On the strand.
   virtual void Begin() {}
 
+  // How the call ends; to be said before it is finished, for the metrics.
+  void set_end(const grpc::Status& status) { end_ = status.error_code(); }
+
   // Whether `Begin` takes so little that the loop's thread may lend itself to
   // the strand for it.
   virtual bool IsBrief() const { return false; }
@@ -83,6 +86,7 @@ class ServedCall {
 
   ServedMethod& method_;
   const Departure departure_;
+  grpc::StatusCode end_ = grpc::StatusCode::UNKNOWN;
   CallEvent done_{this, &ServedCall::OnDone};
 
   // Of the loop's thread.

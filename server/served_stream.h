@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -36,8 +37,11 @@ class StreamMethod final : public ServedMethod {
                                  grpc::CompletionQueue*,
                                  grpc::ServerCompletionQueue*, void* tag)>;
 
-  StreamMethod(Ask ask, StreamHandler<Request, Response> handler)
-      : ask_(std::move(ask)), handler_(std::move(handler)) {}
+  StreamMethod(std::string_view name, Ask ask,
+               StreamHandler<Request, Response> handler)
+      : ServedMethod(name),
+        ask_(std::move(ask)),
+        handler_(std::move(handler)) {}
 
   void Listen(ServerLoop& loop) override { new Call(loop, *this); }
 
@@ -54,6 +58,7 @@ class StreamMethod final : public ServedMethod {
       writer_.Write(response, &written_);
     }
     void Finish(const grpc::Status& status) override {
+      set_end(status);
       pass_.End(status);
       writer_.Finish(status, &finished_);
     }
@@ -93,17 +98,18 @@ class StreamMethod final : public ServedMethod {
   const StreamHandler<Request, Response> handler_;
 };
 
-// Serves `ask`, a function `Request...` of the generated `service`.
+// Serves `ask`, a function `Request...` of the generated `service`. The method
+// may be shown among the metrics, by its name.
 template <typename Service, typename Base, typename Request, typename Response>
-void ServeStream(
-    ServerLoop& loop, Service& service,
-    void (Base::*ask)(grpc::ServerContext*, Request*,
-                      grpc::ServerAsyncWriter<Response>*,
-                      grpc::CompletionQueue*, grpc::ServerCompletionQueue*,
-                      void*),
-    std::type_identity_t<StreamHandler<Request, Response>> handler) {
+void ServeStream(ServerLoop& loop, Service& service,
+                 void (Base::*ask)(grpc::ServerContext*, Request*,
+                                   grpc::ServerAsyncWriter<Response>*,
+                                   grpc::CompletionQueue*,
+                                   grpc::ServerCompletionQueue*, void*),
+                 std::type_identity_t<StreamHandler<Request, Response>> handler,
+                 std::string_view name = {}) {
   loop.Serve(std::make_unique<StreamMethod<Request, Response>>(
-      std::bind_front(ask, &service), std::move(handler)));
+      name, std::bind_front(ask, &service), std::move(handler)));
 }
 
 }  // namespace clawplane::server

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -33,8 +34,11 @@ class UnaryMethod final : public ServedMethod {
                                  grpc::CompletionQueue*,
                                  grpc::ServerCompletionQueue*, void* tag)>;
 
-  UnaryMethod(Ask ask, UnaryHandler<Request, Response> handler)
-      : ask_(std::move(ask)), handler_(std::move(handler)) {}
+  UnaryMethod(std::string_view name, Ask ask,
+              UnaryHandler<Request, Response> handler)
+      : ServedMethod(name),
+        ask_(std::move(ask)),
+        handler_(std::move(handler)) {}
 
   void Listen(ServerLoop& loop) override { new Call(loop, *this); }
 
@@ -48,6 +52,7 @@ class UnaryMethod final : public ServedMethod {
     }
 
     void Finish(const grpc::Status& status) override {
+      set_end(status);
       pass_.End(status);
       if (status.ok()) {
         writer_.Finish(response_, status, &finished_);
@@ -104,16 +109,18 @@ class UnaryMethod final : public ServedMethod {
   const UnaryHandler<Request, Response> handler_;
 };
 
-// Serves `ask`, a function `Request...` of the generated `service`.
+// Serves `ask`, a function `Request...` of the generated `service`. The method
+// may be shown among the metrics, by its name.
 template <typename Service, typename Base, typename Request, typename Response>
 void ServeUnary(ServerLoop& loop, Service& service,
                 void (Base::*ask)(grpc::ServerContext*, Request*,
                                   grpc::ServerAsyncResponseWriter<Response>*,
                                   grpc::CompletionQueue*,
                                   grpc::ServerCompletionQueue*, void*),
-                std::type_identity_t<UnaryHandler<Request, Response>> handler) {
+                std::type_identity_t<UnaryHandler<Request, Response>> handler,
+                std::string_view name = {}) {
   loop.Serve(std::make_unique<UnaryMethod<Request, Response>>(
-      std::bind_front(ask, &service), std::move(handler)));
+      name, std::bind_front(ask, &service), std::move(handler)));
 }
 
 }  // namespace clawplane::server

@@ -23,6 +23,11 @@ void ServerLoop::Serve(std::unique_ptr<ServedMethod> method, int ahead) {
   methods_.push_back({std::move(method), ahead});
 }
 
+void ServerLoop::ForEach(
+    const std::function<void(const ServedMethod&)>& visit) const {
+  for (const Served& served : methods_) visit(*served.method);
+}
+
 void ServerLoop::Begin() {
   thread_ = std::thread([this] {
     for (const Served& served : methods_) {
@@ -73,6 +78,11 @@ void ServerLoop::Visit() {
   visit_();
 }
 
+void ServerLoop::Ask(std::function<void()> answer) {
+  answer_ = std::move(answer);
+  question_.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &question_);
+}
+
 // Only this thread writes it.
 void ServerLoop::CountWait() {
   waits_.store(waits_.load(std::memory_order_relaxed) + 1,
@@ -83,6 +93,9 @@ void ServerLoop::Take(void* tag, bool ok) {
   if (tag == nullptr) {
     ending_ = true;
     ShutDownIfOver();
+  } else if (tag == &question_) {
+    // The next question may come from inside the answer.
+    std::exchange(answer_, nullptr)();
   } else {
     static_cast<CallEvent*>(tag)->Tell(ok);
   }

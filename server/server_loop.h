@@ -6,30 +6,56 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "core/io/core_strand.h"
+#include "server/counter.h"
 
 namespace clawplane::server {
 
 class ServedCall;
 class ServerLoop;
 
-// A method that is served: knows how to ask for its next call.
+// A method that is served: knows how to ask for its next call, and how those
+// before it ended.
 class ServedMethod {
  public:
+  // By gRPC's codes, and those that are none of them.
+  static constexpr size_t kCodes = 18;
+  using Ended = std::array<Counter, kCodes>;
+
+  // A method that has a name is shown among the metrics.
+  explicit ServedMethod(std::string_view name = {}) : name_(name) {}
   virtual ~ServedMethod() = default;
+  ServedMethod(const ServedMethod&) = delete;
+  ServedMethod& operator=(const ServedMethod&) = delete;
+
+  std::string_view name() const { return name_; }
+
+  // A call of it has ended so. On the loop's thread.
+  void OnEnded(grpc::StatusCode code) {
+    ended_[std::min(static_cast<size_t>(code), kCodes - 1)].Add();
+  }
+  // For any thread.
+  const Ended& ended() const { return ended_; }
 
   // Makes a call and has it wait for a client. On the loop's thread.
   virtual void Listen(ServerLoop& loop) = 0;
+
+ private:
+  const std::string_view name_;
+  Ended ended_;
 };
 
 // gRPC's completion queue and the one thread that serves it.
@@ -68,6 +94,10 @@ class ServerLoop {
   // Before `Begin`.
   void set_visit(std::function<void()> visit) { visit_ = std::move(visit); }
 
+  // Has the thread call `answer`. For any thread, between `Begin` and `End`,
+  // and not again before the answer.
+  void Ask(std::function<void()> answer);
+
   // One time that the thread waits for events and takes them.
   struct Turn {
     uint64_t number = 0;
@@ -78,6 +108,11 @@ class ServerLoop {
   };
   // For any thread, between `Begin` and `End`.
   Turn turn() const;
+
+  // Calls `visit` with each method. For any thread, once all
+  // are served.
+  void ForEach(
+      const std::function<void(const ServedMethod& method)>& visit) const;
 
   grpc::ServerCompletionQueue* queue() { return queue_.get(); }
   core::CoreStrand& strand() { return strand_; }
@@ -116,6 +151,9 @@ class ServerLoop {
   grpc::Alarm bell_;
   std::atomic<bool> has_rung_ = false;
   std::function<void()> visit_;
+  // Rings for an answer.
+  grpc::Alarm question_;
+  std::function<void()> answer_;
 
   // Of the loop's thread.
   bool ending_ = false;

@@ -27,6 +27,8 @@ class StateDirectory {
   StateDirectory& operator=(const StateDirectory&) = delete;
   ~StateDirectory();
 
+  const std::string& path() const { return path_; }
+
   // The file that a caller's token is kept in.
   std::string access_token_file() const { return path_ + "/access.token"; }
 

@@ -84,6 +84,11 @@ StoredState ReadStateFile(const std::string& path) {
   struct stat stat;
   if (::fstat(file.get(), &stat) != 0) return SystemError(path, "read");
   if (!S_ISREG(stat.st_mode)) return SetAside(path, "it is no regular file");
+  // It says which process is ours to signal.
+  if ((stat.st_uid != ::geteuid() && stat.st_uid != 0) ||
+      (stat.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return SetAside(path, "other users may have written it");
+  }
   std::string text;
   if (!ReadAll(file.get(), text)) return SystemError(path, "read");
   if (text.size() > kMaxBytes) return SetAside(path, "it is over 64 KiB");

@@ -116,6 +116,7 @@ class StreamCall : public core::Subscriber {
     Response response;
     if (!Next(response)) return false;
     writing_ = true;
+    gateway_.CountResponse(topic_);
     sink_->Write(response);
     return true;
   }

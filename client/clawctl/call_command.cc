@@ -7,7 +7,9 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "client/clawctl/arguments.h"
@@ -30,6 +32,8 @@ struct CallOptions {
   bool wait_until_running = false;
   bool pretty = false;
   std::string timeout;
+  // What these make, once for all servers: standard input is read but once.
+  v1::RpcRequest request;
 };
 
 absl::StatusOr<std::string> ReadStandardInput() {
@@ -122,15 +126,9 @@ void TellOutcome(const Session& session, const v1::GatewayError& error) {
 }
 
 int Call(Session& session, const CallOptions& options) {
-  absl::StatusOr<v1::RpcRequest> request = MakeRequest(options);
-  if (!request.ok()) {
-    session.Tell(
-        absl::StrCat("clawctl: ", Printable(request.status().message())));
-    return kUsage;
-  }
   v1::RpcResponse response;
-  const grpc::Status status = session.Call(&Stub::Rpc, *request, &response,
-                                           OptionalTimeout(options.timeout));
+  const grpc::Status status = session.Call(
+      &Stub::Rpc, options.request, &response, OptionalTimeout(options.timeout));
   if (status.ok()) {
     PrintResult(session, options, response);
     return kOk;
@@ -144,6 +142,13 @@ int Call(Session& session, const CallOptions& options) {
       not_yet_running ? "repeat it, or add --wait-until-running" : "");
   if (error.gateway.has_value()) TellOutcome(session, *error.gateway);
   return code;
+}
+
+absl::Status Prepare(CallOptions& options) {
+  absl::StatusOr<v1::RpcRequest> request = MakeRequest(options);
+  if (!request.ok()) return request.status();
+  options.request = *std::move(request);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -169,7 +174,9 @@ void AddCallCommand(CLI::App& app, Command& chosen) {
   command->add_flag("--pretty", options->pretty, "Indent the result");
   command->callback([options, params, &chosen] {
     options->has_params = params->count() > 0;
-    chosen = [options](Session& session) { return Call(session, *options); };
+    chosen = {
+        .run = [options](Session& session) { return Call(session, *options); },
+        .prepare = [options] { return Prepare(*options); }};
   });
 }
 

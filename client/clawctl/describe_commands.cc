@@ -66,11 +66,15 @@ int Version(Session& session) {
   const grpc::Status status =
       session.Call(&Stub::GetServerInfo, v1::GetServerInfoRequest(), &server,
                    client::kAtOnce);
+  // Of many servers, each tells of itself alone.
+  if (!session.is_alone && !status.ok()) {
+    return session.Fail("get the server's version", status);
+  }
   if (session.json) {
     session.output.Line(absl::StrCat(
         R"({"client":{"version":")", CLAWPLANE_VERSION, R"("})",
         status.ok() ? absl::StrCat(R"(,"server":)", ToJson(server)) : "", "}"));
-  } else {
+  } else if (session.is_alone) {
     session.output.Line("clawctl " CLAWPLANE_VERSION);
   }
   const std::string& address = session.connection.target().address;
@@ -82,16 +86,23 @@ int Version(Session& session) {
     session.Note(absl::StrCat("no server answers at ", address));
     return kOk;
   }
-  if (!session.json) {
-    session.output.Line(
-        Printable(absl::StrCat("server ", server.version(), " at ", address,
-                               ", pid ", server.pid(), ", ", server.build())));
-    if (server.has_caller()) {
-      session.output.Line(
-          Printable(absl::StrCat("known there as ", server.caller().name(),
-                                 ", ", RoleName(server.caller().role()))));
-    }
+  if (session.json) return kOk;
+  // Of many servers, each has its address beside a single line.
+  const std::string build =
+      absl::StrCat(", pid ", server.pid(), ", ", server.build());
+  const std::string caller =
+      server.has_caller()
+          ? absl::StrCat("known there as ", server.caller().name(), ", ",
+                         RoleName(server.caller().role()))
+          : "";
+  if (!session.is_alone) {
+    session.output.Line(Printable(absl::StrCat(
+        server.version(), build, caller.empty() ? "" : "; ", caller)));
+    return kOk;
   }
+  session.output.Line(Printable(
+      absl::StrCat("server ", server.version(), " at ", address, build)));
+  if (!caller.empty()) session.output.Line(Printable(caller));
   return kOk;
 }
 
@@ -106,15 +117,15 @@ void AddDescribeCommands(CLI::App& app, Command& chosen) {
   command->add_flag("--events", options->events, "List the events it may send")
       ->excludes(methods);
   command->callback([options, &chosen] {
-    chosen = [options](Session& session) {
+    chosen = {.run = [options](Session& session) {
       return DescribeGateway(session, *options);
-    };
+    }};
   });
 
   app.add_subcommand(
          "version",
          "Show the versions of clawctl and the server, and who you are there")
-      ->callback([&chosen] { chosen = &Version; });
+      ->callback([&chosen] { chosen = {.run = &Version}; });
 }
 
 }  // namespace clawplane::clawctl

@@ -185,7 +185,10 @@ class Follower {
                          ? absl::StrCat("go on from here with --resume-file ",
                                         options_.resume_file)
                          : absl::StrCat("go on from here with --after ",
-                                        ShowPosition(*printer_.position())));
+                                        ShowPosition(*printer_.position()),
+                                        session_.is_alone
+                                            ? ""
+                                            : " and this server as --target"));
   }
 
   bool HasFile() const { return !options_.resume_file.empty(); }
@@ -244,6 +247,17 @@ int Events(Session& session, const EventsOptions& options) {
   return Follower(session, options, std::move(request)).Run();
 }
 
+// Each server numbers its own events.
+std::string WhyAlone(const EventsOptions& options) {
+  if (!options.resume_file.empty()) {
+    return "--resume-file keeps the place in the events of one server";
+  }
+  if (!options.after.empty()) {
+    return "--after is a place in the events of one server";
+  }
+  return "";
+}
+
 }  // namespace
 
 void AddEventsCommand(CLI::App& app, Command& chosen) {
@@ -290,7 +304,11 @@ void AddEventsCommand(CLI::App& app, Command& chosen) {
   AddReconnect(*command, options->reconnect);
   command->add_flag("--full", options->full, "Do not cut long lines");
   command->callback([options, &chosen] {
-    chosen = [options](Session& session) { return Events(session, *options); };
+    chosen = {
+        .run =
+            [options](Session& session) { return Events(session, *options); },
+        .form = Form::kStream,
+        .alone_because = WhyAlone(*options)};
   });
 }
 

@@ -11,6 +11,8 @@ const absl::string_view kExitCodeHelp =
     "  4    not done in time\n"
     "  5    not authorised\n"
     "  6    the gateway is not running\n"
+    "  7    with --targets: done on some of the servers and not on others, or\n"
+    "       failed in different ways\n"
     "  130  interrupted by Ctrl-C";
 
 ExitCode ExitCodeFor(const client::CallError& error) {
@@ -42,6 +44,27 @@ ExitCode ExitCodeFor(const client::CallError& error) {
       return kFailed;
   }
   return kFailed;  // A code of a later gRPC.
+}
+
+absl::string_view ExitCodeWords(int code) {
+  switch (code) {
+    case kOk:
+      return "ok";
+    case kUsage:
+      return "wrong arguments";
+    case kUnreachable:
+      return "no server answers";
+    case kTimeout:
+      return "not done in time";
+    case kNotAuthorised:
+      return "not authorised";
+    case kNotRunning:
+      return "gateway not running";
+    case kInterrupted:
+      return "interrupted";
+    default:
+      return "failed";
+  }
 }
 
 }  // namespace clawplane::clawctl

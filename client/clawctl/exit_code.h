@@ -16,10 +16,14 @@ enum ExitCode : int {
   kTimeout = 4,
   kNotAuthorised = 5,
   kNotRunning = 6,
+  kNotAll = 7,
   kInterrupted = 130,
 };
 
 ExitCode ExitCodeFor(const client::CallError& error);
+
+// What a code means, in a few words for a table: "no server answers".
+absl::string_view ExitCodeWords(int code);
 
 // The codes and their meanings, for `--help`.
 extern const absl::string_view kExitCodeHelp;

@@ -51,14 +51,15 @@ class Interrupt {
         : Scope(
               interrupt, [&stream] { stream.Cancel(); },
               EndsWith::kInterruptOrReader) {}
+    // What has no call of its own at times, such as work on many servers: a
+    // first SIGINT leaves it the time to end. `cancel` may do nothing.
+    Scope(Interrupt& interrupt, std::function<void()> cancel, EndsWith ends);
     ~Scope();
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
 
    private:
     friend class Interrupt;
-
-    Scope(Interrupt& interrupt, std::function<void()> cancel, EndsWith ends);
 
     Interrupt& interrupt_;
     const std::function<void()> cancel_;

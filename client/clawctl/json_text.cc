@@ -6,6 +6,7 @@
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <algorithm>
 
@@ -65,6 +66,13 @@ absl::Status Parse(absl::string_view text, Handler& handler) {
 absl::Status CheckJson(absl::string_view text) {
   rapidjson::BaseReaderHandler<> nothing;
   return Parse(text, nothing);
+}
+
+std::string JsonString(absl::string_view text) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  return std::string(buffer.GetString(), buffer.GetSize());
 }
 
 absl::StatusOr<std::string> IndentJson(absl::string_view text) {

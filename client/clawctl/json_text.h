@@ -15,6 +15,9 @@ namespace clawplane::clawctl {
 // "line 1, column 7: invalid value".
 absl::Status CheckJson(absl::string_view text);
 
+// The text as a JSON string, in its quotes.
+std::string JsonString(absl::string_view text);
+
 // The same value over several lines, with its numbers and the order of its
 // keys untouched.
 absl::StatusOr<std::string> IndentJson(absl::string_view text);

@@ -16,6 +16,8 @@ namespace {
 struct OrderOptions {
   bool no_wait = false;
   bool force = false;
+  bool drain = false;
+  bool keep_wanted = false;
   std::string grace;
   std::string timeout;
 };
@@ -37,7 +39,12 @@ void AddStopOptions(CLI::App& app, OrderOptions& options) {
                      "How long the gateway may take to end before it is "
                      "killed; else as the server is configured")
           ->check(Check(ParseGrace));
-  app.add_flag("--force", options.force, "Kill it at once")->excludes(grace);
+  CLI::Option* force = app.add_flag("--force", options.force, "Kill it at once")
+                           ->excludes(grace);
+  app.add_flag("--drain", options.drain,
+               "Let it finish its work first; the same order without --drain "
+               "cuts that short")
+      ->excludes(force);
 }
 
 template <typename Request>
@@ -46,6 +53,7 @@ void SetStopOptions(const OrderOptions& options, Request& request) {
     *request.mutable_grace() = ToProto(*ParseGrace(options.grace));
   }
   request.set_force(options.force);
+  request.set_drain(options.drain);
 }
 
 template <typename Request, typename Response>
@@ -56,7 +64,8 @@ grpc::Status CallWithProgress(Session& session,
                               const Request& request, Response* response,
                               const OrderOptions& options) {
   // Gone before anything else is written, so that its line is wiped.
-  const Progress progress(session.connection, session.quiet || options.no_wait);
+  const Progress progress(session.connection,
+                          !session.shows_progress || options.no_wait);
   return session.Call(method, request, response,
                       OptionalTimeout(options.timeout));
 }
@@ -97,6 +106,7 @@ int Start(Session& session, const OrderOptions& options) {
   const grpc::Status status =
       CallWithProgress(session, &Stub::Start, request, &response, options);
   if (!status.ok()) return FailOrder(session, "start", status);
+  session.Saw(response.status());
   if (session.json) {
     session.output.Json(response);
   } else {
@@ -129,10 +139,12 @@ std::string ShowStop(const v1::StopResponse& response, bool forced) {
 int Stop(Session& session, const OrderOptions& options) {
   v1::StopRequest request;
   SetStopOptions(options, request);
+  request.set_keep_wanted(options.keep_wanted);
   v1::StopResponse response;
   const grpc::Status status =
       CallWithProgress(session, &Stub::Stop, request, &response, options);
   if (!status.ok()) return FailOrder(session, "stop", status);
+  session.Saw(response.status());
   if (session.json) {
     session.output.Json(response);
   } else {
@@ -150,6 +162,8 @@ std::string ShowProof(const v1::RestartResponse& response) {
     absl::StrAppend(&text, "; another boot id proves the restart");
   } else if (response.proof() == v1::RestartResponse::PROOF_PROCESS) {
     absl::StrAppend(&text, "; another process proves the restart");
+  } else if (response.proof() == v1::RestartResponse::PROOF_UPTIME) {
+    absl::StrAppend(&text, "; its uptime proves the restart");
   }
   return text;
 }
@@ -162,6 +176,7 @@ int Restart(Session& session, const OrderOptions& options) {
   const grpc::Status status =
       CallWithProgress(session, &Stub::Restart, request, &response, options);
   if (!status.ok()) return FailOrder(session, "restart", status);
+  session.Saw(response.status());
   if (session.json) {
     session.output.Json(response);
   } else {
@@ -179,9 +194,9 @@ void AddLifecycleCommands(CLI::App& app, Command& chosen) {
     auto options = std::make_shared<OrderOptions>();
     CLI::App* command = app.add_subcommand(name, description);
     command->callback([options, run, &chosen] {
-      chosen = [options, run](Session& session) {
+      chosen = {.run = [options, run](Session& session) {
         return run(session, *options);
-      };
+      }};
     });
     AddTimeout(*command, *options);
     return std::pair(command, options);
@@ -194,6 +209,13 @@ void AddLifecycleCommands(CLI::App& app, Command& chosen) {
   const auto stop =
       add("stop", "Stop the gateway, and wait until it is gone", &Stop);
   AddStopOptions(*stop.first, *stop.second);
+
+  const auto drain = add(
+      "drain",
+      "Let the gateway finish its work, then stop it, without wanting it down: "
+      "for hooks that run before its container or server is ended",
+      &Stop);
+  drain.second->drain = drain.second->keep_wanted = true;
 
   const auto restart =
       add("restart", "Stop the gateway and start it again, and wait", &Restart);

@@ -66,7 +66,9 @@ void AddLogsCommand(CLI::App& app, Command& chosen) {
   command->add_flag("--timestamps", options->timestamps,
                     "Put the time before each line");
   command->callback([options, &chosen] {
-    chosen = [options](Session& session) { return Logs(session, *options); };
+    chosen = {
+        .run = [options](Session& session) { return Logs(session, *options); },
+        .form = options->follow ? Form::kStream : Form::kItems};
   });
 }
 

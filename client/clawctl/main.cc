@@ -7,10 +7,14 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/clawctl/arguments.h"
 #include "client/clawctl/commands.h"
+#include "client/clawctl/fleet.h"
 #include "client/clawctl/session.h"
+#include "client/clawctl/target_list.h"
 #include "client/clawctl/text.h"
 
 namespace clawplane::clawctl {
@@ -34,7 +38,7 @@ void AddTlsOptions(CLI::App& app, client::TargetOptions& target) {
                "Plain text, and the token too, even to another machine");
 }
 
-void Describe(CLI::App& app, SharedOptions& options) {
+void Describe(CLI::App& app, SharedOptions& options, FleetOptions& fleet) {
   app.set_version_flag("--version", "clawctl " CLAWPLANE_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
@@ -42,11 +46,16 @@ void Describe(CLI::App& app, SharedOptions& options) {
       kExitCodeHelp,
       "\n\nThe options of 'clawctl --help' may also follow a command. "
       "Durations are\nwritten 500ms, 10s, 1m30s."));
-  app.add_option("--target", options.target.target,
-                 "The server: unix:/path, /path/to/socket, host:port, or "
-                 "tls:host:port for one with TLS; else "
-                 "$CLAWPLANE_TARGET, else clawplane.sock in the state "
-                 "directory");
+  CLI::Option* target = app.add_option(
+      "--target", options.target.target,
+      "The server: unix:/path, /path/to/socket, host:port, or tls:host:port "
+      "for one with TLS; else $CLAWPLANE_TARGET, else clawplane.sock in the "
+      "state directory");
+  AddFleetOptions(app, *target, fleet);
+  app.add_option("--connect-timeout", options.connect_timeout,
+                 "How long a connection may take to come about")
+      ->check(Check(ParseTimeout))
+      ->capture_default_str();
   app.add_option("--state-dir", options.target.state_dir,
                  "The server's state directory; else $CLAWPLANE_STATE_DIR, "
                  "else the one that a server of this user has");
@@ -68,26 +77,52 @@ int Usage(const CLI::App& app, const CLI::ParseError& error) {
   return kUsage;
 }
 
-int Run(const SharedOptions& options, const Command& command) {
-  Interrupt interrupt;
+void Tell(absl::string_view message) {
+  std::fprintf(stderr, "clawctl: %s\n", Printable(message).c_str());
+}
+
+int Refuse(const absl::Status& status) {
+  Tell(status.message());
+  if (absl::IsUnavailable(status)) return kUnreachable;
+  return absl::IsPermissionDenied(status) ? kNotAuthorised : kUsage;
+}
+
+// A reader that has seen enough is no failure.
+int CodeAfter(const Output& output, int code) {
+  if (output.error() == 0 || output.error() == EPIPE) return code;
+  Tell(
+      absl::StrCat("cannot write the output: ", std::strerror(output.error())));
+  return kFailed;
+}
+
+int RunOnOne(const SharedOptions& options, const Command& command,
+             Interrupt& interrupt) {
   absl::StatusOr<client::Target> target =
       client::ResolveTarget(options.target, client::Environment::FromProcess());
-  if (!target.ok()) {
-    std::fprintf(stderr, "clawctl: %s\n",
-                 Printable(target.status().message()).c_str());
-    return absl::IsPermissionDenied(target.status()) ? kNotAuthorised : kUsage;
+  if (!target.ok()) return Refuse(target.status());
+  if (command.prepare) {
+    const absl::Status prepared = command.prepare();
+    if (!prepared.ok()) return Refuse(prepared);
   }
-  client::Connection connection(*std::move(target));
+  client::Connection connection(*std::move(target),
+                                *ParseTimeout(options.connect_timeout));
   Output output(STDOUT_FILENO);
   Session session(options, connection, output, interrupt);
-  const int code = command(session);
-  // A reader that has seen enough is no failure.
-  if (output.error() != 0 && output.error() != EPIPE) {
-    session.Tell(absl::StrCat("clawctl: cannot write the output: ",
-                              std::strerror(output.error())));
-    return kFailed;
-  }
-  return code;
+  return CodeAfter(output, command.run(session));
+}
+
+int RunOnAll(const FleetOptions& fleet, const SharedOptions& options,
+             const Command& command, Interrupt& interrupt) {
+  const auto targets =
+      ResolveTargets(*fleet.targets, options.target,
+                     client::Environment::FromProcess(), &ResolveHost);
+  if (!targets.ok()) return Refuse(targets.status());
+  absl::Status ready = CheckFleet(fleet, command, targets->size());
+  if (ready.ok() && command.prepare) ready = command.prepare();
+  if (!ready.ok()) return Refuse(ready);
+  Output output(STDOUT_FILENO);
+  return CodeAfter(
+      output, RunOnMany(fleet, options, command, *targets, output, interrupt));
 }
 
 int Main(int argc, char** argv) {
@@ -98,8 +133,9 @@ int Main(int argc, char** argv) {
   CLI::App app("Drives Clawplane, the control plane of an OpenClaw gateway.",
                "clawctl");
   SharedOptions options;
+  FleetOptions fleet;
   Command command;
-  Describe(app, options);
+  Describe(app, options, fleet);
   AddLifecycleCommands(app, command);
   AddStatusCommands(app, command);
   AddCallCommand(app, command);
@@ -112,7 +148,10 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return Usage(app, error);
   }
-  return Run(options, command);
+  Interrupt interrupt;
+  return fleet.targets.has_value()
+             ? RunOnAll(fleet, options, command, interrupt)
+             : RunOnOne(options, command, interrupt);
 }
 
 }  // namespace

@@ -5,23 +5,43 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace clawplane::clawctl {
+namespace {
 
-Output::Output(int fd) : fd_(fd), is_terminal_(isatty(fd) == 1) {}
-
-bool Output::Line(absl::string_view text) {
+// Writes all of it; the errno of what failed, or 0.
+int WriteLine(int fd, absl::string_view text) {
   std::string line(text);
   line.push_back('\n');
   absl::string_view rest = line;
-  while (error_ == 0 && !rest.empty()) {
-    const ssize_t written = write(fd_, rest.data(), rest.size());
+  while (!rest.empty()) {
+    const ssize_t written = write(fd, rest.data(), rest.size());
     if (written >= 0) {
       rest.remove_prefix(static_cast<size_t>(written));
     } else if (errno != EINTR) {
-      error_ = errno;
+      return errno;
     }
   }
+  return 0;
+}
+
+}  // namespace
+
+Output::Output(int fd)
+    : take_([fd](absl::string_view line) { return WriteLine(fd, line); }),
+      fd_(fd),
+      is_terminal_(isatty(fd) == 1),
+      columns_(0) {}
+
+Output::Output(Take take, bool is_terminal, size_t columns)
+    : take_(std::move(take)),
+      fd_(std::nullopt),
+      is_terminal_(is_terminal),
+      columns_(columns) {}
+
+bool Output::Line(absl::string_view text) {
+  if (error_ == 0) error_ = take_(text);
   return error_ == 0;
 }
 
@@ -30,13 +50,14 @@ bool Output::Json(const google::protobuf::Message& message) {
 }
 
 bool Output::Flush() {
-  if (error_ == 0 && fdatasync(fd_) != 0 && errno != EINVAL && errno != EROFS) {
+  if (fd_ && error_ == 0 && fdatasync(*fd_) != 0 && errno != EINVAL &&
+      errno != EROFS) {
     error_ = errno;
   }
   return error_ == 0;
 }
 
-size_t Output::columns() const { return Columns(fd_); }
+size_t Output::columns() const { return fd_ ? Columns(*fd_) : columns_; }
 
 std::string ToJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;

@@ -6,6 +6,8 @@
 #include <google/protobuf/message.h>
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -19,7 +21,13 @@ namespace clawplane::clawctl {
 // Thread-compatible.
 class Output {
  public:
+  // Takes one line, without its end. Returns the errno of a failed write, or 0.
+  using Take = std::function<int(absl::string_view line)>;
+
   explicit Output(int fd);
+
+  // Hands each line on, as one of many whose lines end on the same screen.
+  Output(Take take, bool is_terminal, size_t columns);
 
   // Writes the text and a line end. False once writing has failed.
   bool Line(absl::string_view text);
@@ -40,8 +48,10 @@ class Output {
   size_t columns() const;
 
  private:
-  const int fd_;
+  const Take take_;
+  const std::optional<int> fd_;  // None where the lines are handed on.
   const bool is_terminal_;
+  const size_t columns_;  // Of who takes them.
   int error_ = 0;
 };
 

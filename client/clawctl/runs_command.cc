@@ -76,7 +76,8 @@ void AddRunsCommand(CLI::App& app, Command& chosen) {
       ->excludes(pid)
       ->excludes(last);
   command->callback([options, &chosen] {
-    chosen = [options](Session& session) { return Runs(session, *options); };
+    chosen = {
+        .run = [options](Session& session) { return Runs(session, *options); }};
   });
 }
 

@@ -108,11 +108,16 @@ std::string Session::Reworded(client::CallError error) const {
 }
 
 void Session::Tell(absl::string_view line) const {
+  if (listener_ != nullptr) return listener_->tell(line);
   std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
 }
 
 void Session::Note(absl::string_view line) const {
   if (!quiet) Tell(line);
+}
+
+void Session::Saw(const v1::GatewayStatus& status) const {
+  if (listener_ != nullptr) listener_->saw(status);
 }
 
 }  // namespace clawplane::clawctl

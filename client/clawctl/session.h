@@ -27,23 +27,40 @@ using Stub = v1::GatewayService::Stub;
 // What the options say that all commands share. Thread-compatible.
 struct SharedOptions {
   client::TargetOptions target;
+  // How long a connection may take to come about.
+  std::string connect_timeout = "10s";
   bool json = false;
   bool quiet = false;
 };
 
-// One run of clawctl: the connection, the two outputs, and how calls are made
-// and fail. Refers to its parts, which outlive it.
+// What becomes of a command's words where it is carried out on many servers,
+// and the screen is not its own. Each is called in the command's thread.
+//
+// Thread-compatible.
+struct Listener {
+  // What would be written on standard error, without the line's end.
+  std::function<void(absl::string_view line)> tell;
+  // The status that an answer holds.
+  std::function<void(const v1::GatewayStatus& status)> saw;
+};
+
+// A command's dealings with one server: the connection, the two outputs, and
+// how calls are made and fail. Refers to its parts, which outlive it.
 //
 // Thread-compatible.
 class Session {
  public:
   Session(const SharedOptions& options, client::Connection& connection,
-          Output& output, Interrupt& interrupt)
+          Output& output, Interrupt& interrupt,
+          const Listener* listener = nullptr)
       : json(options.json),
         quiet(options.quiet),
+        is_alone(listener == nullptr),
+        shows_progress(is_alone && !quiet),
         connection(connection),
         output(output),
-        interrupt(interrupt) {}
+        interrupt(interrupt),
+        listener_(listener) {}
 
   // Makes a unary call; `method` is one of the stub's.
   template <typename Request, typename Response>
@@ -82,11 +99,22 @@ class Session {
   void Tell(absl::string_view line) const;
   void Note(absl::string_view line) const;
 
+  // Hands on the status that the answer holds, for a table of many servers.
+  void Saw(const v1::GatewayStatus& status) const;
+
   const bool json;
   const bool quiet;
+  // Whether no other server is asked beside this one.
+  const bool is_alone;
+  // Whether what is under way may be drawn on standard error.
+  const bool shows_progress;
   client::Connection& connection;
   Output& output;
   Interrupt& interrupt;
+
+ private:
+  // Null: this process's standard error.
+  const Listener* const listener_;
 };
 
 template <typename Request, typename Response>

@@ -62,6 +62,7 @@ int Status(Session& session, const StatusOptions& options) {
   const grpc::Status status = session.Call(
       &Stub::GetStatus, v1::GetStatusRequest(), &response, client::kAtOnce);
   if (!status.ok()) return session.Fail("get the status", status);
+  session.Saw(response.status());
   if (session.json) {
     session.output.Json(response);
   } else {
@@ -122,7 +123,7 @@ class Waiter {
       display_.reset();
       return TellError(session_, status.error());
     }
-    if (!display_) display_.emplace(session_.quiet);
+    if (!display_) display_.emplace(!session_.shows_progress);
     display_->Show(status);
     last_ = std::move(status);
     return std::nullopt;
@@ -148,6 +149,7 @@ class Waiter {
 
   int Reached(v1::GatewayStatus status) {
     display_.reset();
+    session_.Saw(status);
     if (session_.json) {
       v1::StreamStatusResponse response;
       *response.mutable_status() = std::move(status);
@@ -195,7 +197,9 @@ void AddStatusCommands(CLI::App& app, Command& chosen) {
       ->excludes(watch);
   AddReconnect(*command, status->reconnect)->needs(watch);
   command->callback([status, &chosen] {
-    chosen = [status](Session& session) { return Status(session, *status); };
+    chosen = {
+        .run = [status](Session& session) { return Status(session, *status); },
+        .form = status->watch ? Form::kStream : Form::kStatus};
   });
 
   auto wait = std::make_shared<WaitOptions>();
@@ -211,7 +215,7 @@ void AddStatusCommands(CLI::App& app, Command& chosen) {
   command->add_option("--timeout", wait->timeout, "Give up after this time")
       ->check(Check(ParseTimeout));
   command->callback([wait, &chosen] {
-    chosen = [wait](Session& session) { return Wait(session, *wait); };
+    chosen = {.run = [wait](Session& session) { return Wait(session, *wait); }};
   });
 }
 

@@ -39,6 +39,16 @@ bool IsUnwell(const v1::GatewayStatus& status) {
   return status.has_health() && !status.health().ok();
 }
 
+// "1 active request, 2 queued turns".
+std::string ShowWork(const v1::DrainProgress& drain) {
+  std::string text;
+  for (const std::string& work : drain.waiting_for()) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", Printable(work));
+  }
+  if (!text.empty()) return text;
+  return drain.active() == 0 ? "" : absl::StrCat(drain.active(), " things");
+}
+
 // "no answer to a call (layer rpc)".
 std::string ShowFinding(const v1::HealthCheck& health) {
   return absl::StrCat(Printable(health.message()), " (layer ",
@@ -75,6 +85,13 @@ void AddHealth(const v1::GatewayStatus& status, absl::Time now, Rows& fields) {
          absl::StrCat(ShowDuration(std::max(silence, absl::ZeroDuration())),
                       ", suspected; more evidence is gathered each 30 s")});
   }
+}
+
+void AddDrain(const v1::GatewayStatus& status, Rows& fields) {
+  if (!status.has_drain()) return;
+  const std::string work = ShowWork(status.drain());
+  fields.push_back({"waiting for", work.empty() ? "its answer" : work});
+  fields.push_back({"at most until", ShowTime(status.drain().until())});
 }
 
 void AddProcess(const v1::GatewayStatus& status, Rows& fields) {
@@ -182,6 +199,7 @@ std::string StatusLines(const v1::GatewayStatus& status, absl::Time now) {
         {"phase", absl::StrCat(PhaseWords(status.phase()), " for ",
                                ShowDuration(ToAbsl(status.phase_elapsed())))});
   }
+  AddDrain(status, fields);
   AddAttempts(status, fields);
   AddHealth(status, now, fields);
   AddProcess(status, fields);
@@ -218,6 +236,9 @@ std::string ProgressLine(const v1::GatewayStatus& status) {
   std::string line = StateName(status.state());
   if (status.phase() != v1::GatewayStatus::PHASE_UNSPECIFIED) {
     absl::StrAppend(&line, ": ", PhaseWords(status.phase()));
+  }
+  if (const std::string work = ShowWork(status.drain()); !work.empty()) {
+    absl::StrAppend(&line, ", waiting for ", work);
   }
   if (status.has_error()) {
     absl::StrAppend(&line, " (", Printable(status.error().message()), ")");

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/io/adopted_process.h"
 #include "core/io/process_table.h"
 #include "core/model/text.h"
 
@@ -49,15 +50,16 @@ ChildProcess::~ChildProcess() {
 }
 
 std::optional<LaunchFailure> ChildProcess::Launch(
-    LaunchSpec spec, const std::string& run,
-    const VforkLauncher::Terms& terms) {
+    LaunchSpec spec, const std::string& run, const VforkLauncher::Terms& terms,
+    const std::string& output_directory) {
   strand_.AssertHeld();
   spec.environment.push_back(Concat(kRunVariable, "=", run));
   const UniqueFd in = OpenNullDevice();
   if (in.get() < 0) return LaunchFailure{LaunchStep::kPipes, errno};
-  UniqueFd out = Open(stdout_);
+  const bool may_be_left = !output_directory.empty();
+  UniqueFd out = Open(stdout_, may_be_left ? StdoutFile(output_directory) : "");
   if (out.get() < 0) return LaunchFailure{LaunchStep::kPipes, errno};
-  UniqueFd err = Open(stderr_);
+  UniqueFd err = Open(stderr_, may_be_left ? StderrFile(output_directory) : "");
   if (err.get() < 0) return LaunchFailure{LaunchStep::kPipes, errno};
 
   VforkLauncher launcher(terms);
@@ -73,13 +75,35 @@ std::optional<LaunchFailure> ChildProcess::Launch(
     KillAndReap(pid);
     return LaunchFailure{LaunchStep::kWatch, error};
   }
-  AwaitOutput(stdout_);
-  AwaitOutput(stderr_);
+  const auto row = ReadProcessRow(pid);
+  if (may_be_left && row) {
+    identity_ = {pid, row->start_ticks, SystemBootId(), run};
+  }
+  Follow(stdout_);
+  Follow(stderr_);
   AwaitExit();
   return std::nullopt;
 }
 
-UniqueFd ChildProcess::Open(Output& output) {
+void ChildProcess::Follow(Output& output) {
+  if (output.file == nullptr) {
+    AwaitOutput(output);
+  } else {
+    output.file->Begin();
+  }
+}
+
+UniqueFd ChildProcess::OpenFile(Output& output, const std::string& path) {
+  output.file = OutputFile::Create(strand_, path,
+                                   [reports = reports_, source = output.source](
+                                       std::string_view line, size_t cut) {
+                                     reports->on_line(source, line, cut);
+                                   });
+  return output.file ? output.file->OpenToWrite() : UniqueFd();
+}
+
+UniqueFd ChildProcess::Open(Output& output, const std::string& path) {
+  if (!path.empty()) return OpenFile(output, path);
   std::optional<PipeEnds> pipe = MakePipe();
   if (!pipe) return UniqueFd();
   // Ours is not to block: a read after the exit may find nothing. The flag
@@ -137,14 +161,34 @@ std::optional<ProcessVitals> ChildProcess::Vitals() const {
   return ReadVitals(pid_);
 }
 
+std::optional<ProcessIdentity> ChildProcess::Identity() const {
+  strand_.AssertHeld();
+  return identity_;
+}
+
+void ChildProcess::Leave() {
+  strand_.AssertHeld();
+  reports_ = nullptr;
+  unreaped_ = false;
+  Error ignored;
+  exited_.close(ignored);
+  next_sweep_.cancel();
+  for (Output* const output : {&stdout_, &stderr_}) {
+    if (output->file) output->file->Close();
+  }
+  orphans_->Forget(pid_);
+}
+
 // Not analysed, because on a stopped `io_context` there is no strand to be on.
 void ChildProcess::Abandon() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   assert(strand_.IsHeld() || strand_.stopped());
   reports_ = nullptr;
   if (unreaped_) descendants_->KillAll();
   Error ignored;
-  stdout_.pipe.close(ignored);
-  stderr_.pipe.close(ignored);
+  for (Output* const output : {&stdout_, &stderr_}) {
+    output->pipe.close(ignored);
+    if (output->file) output->file->Close();
+  }
 }
 
 // ---- Output. Waiting and reading are two steps: an asynchronous read may have
@@ -271,6 +315,7 @@ void ChildProcess::OnReaped(const Error& error) {
 }
 
 void ChildProcess::Drain(Output& output) {
+  if (output.file) output.file->Drain();
   if (!output.pipe.is_open()) return;
   // Only what is there now: a descendant that left the group may hold the pipe
   // open, and write to it without end.

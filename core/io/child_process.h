@@ -20,6 +20,7 @@
 #include "core/io/descendants.h"
 #include "core/io/line_splitter.h"
 #include "core/io/orphan_reaper.h"
+#include "core/io/output_file.h"
 #include "core/io/ports.h"
 #include "core/io/unique_fd.h"
 #include "core/io/vfork_launcher.h"
@@ -57,15 +58,21 @@ class ChildProcess : public OrphanReaper::Owner,
   ~ChildProcess() override;
 
   // Starts the process and watches it. `run` marks it and its descendants, and
-  // no others. Called once, first. Nothing else may be called after a failure.
+  // no others. With a directory its output goes to files there, so that it can
+  // be left. Called once, first. Nothing else may be called after a failure.
   std::optional<LaunchFailure> Launch(LaunchSpec spec, const std::string& run,
-                                      const VforkLauncher::Terms& terms);
+                                      const VforkLauncher::Terms& terms,
+                                      const std::string& output_directory);
 
   pid_t pid() const;
 
   void SignalGroup(int signal);
   void Kill();
   std::optional<ProcessVitals> Vitals() const;
+  std::optional<ProcessIdentity> Identity() const;
+
+  // Watches it no more, and lets it run on.
+  void Leave();
 
   void OnChildSignal() override;
 
@@ -89,10 +96,17 @@ class ChildProcess : public OrphanReaper::Owner,
     const LogSource source;
     Descriptor pipe;
     LineSplitter lines;
+    // In place of the pipe.
+    std::shared_ptr<OutputFile> file;
   };
 
-  // Makes the pipe of an output, and returns the child's end of it.
-  UniqueFd Open(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  // Makes the pipe of an output, or the file if there is a path, and returns
+  // the child's end of it.
+  UniqueFd Open(Output& output, const std::string& path)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  UniqueFd OpenFile(Output& output, const std::string& path)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
+  void Follow(Output& output) ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
   // Watches a child that runs already. False, with `errno` set, if it cannot.
   bool Watch(pid_t pid, const std::string& run)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(strand_);
@@ -123,6 +137,8 @@ class ChildProcess : public OrphanReaper::Owner,
   // nothing left to report.
   std::shared_ptr<const ProcessReports> reports_ ABSL_GUARDED_BY(strand_);
   pid_t pid_ ABSL_GUARDED_BY(strand_) = -1;
+  // None for one that cannot be left.
+  std::optional<ProcessIdentity> identity_ ABSL_GUARDED_BY(strand_);
   boost::process::v2::basic_process<CoreStrand::Executor> process_
       ABSL_GUARDED_BY(strand_);
   // Readable once the process has ended. A descriptor of our own, because

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/model/text.h"
-#include "core/model/trace.h"
 
 namespace clawplane::core {
 namespace {
@@ -13,11 +12,6 @@ constexpr Duration kIdleTick = std::chrono::seconds(10);
 // How many event readers are woken in one task, so that other work of the
 // strand never waits for all of them.
 constexpr size_t kMaxWakes = 64;
-
-Fault ShuttingDown() {
-  return {Reason::kShuttingDown, "the control plane is ending",
-          "repeat the call once it runs again"};
-}
 
 }  // namespace
 
@@ -31,17 +25,46 @@ GatewayManager::GatewayManager(CoreStrand& strand, const Config& config,
       machine_(config.machine, world_.random),
       calls_(config.calls),
       events_(std::move(epoch), config.events),
+      keeper_(strand, events_),
       logs_(config.logs),
       liveness_(config.liveness) {
-  for (const std::string& variable : config_.gateway.environment) {
-    mask_.Add(std::string_view(variable).substr(variable.find('=') + 1));
-  }
+  HideEnvironment();
   UpdateAdmission();
 }
 
-void GatewayManager::Resume() {
+Fault GatewayManager::ShuttingDown() {
+  return {Reason::kShuttingDown, "the control plane is ending",
+          "repeat the call once it runs again"};
+}
+
+void GatewayManager::HideEnvironment() {
+  for (const std::string& variable : config_.gateway.environment) {
+    mask_.Add(std::string_view(variable).substr(variable.find('=') + 1));
+  }
+}
+
+void GatewayManager::Use(const Config& config) {
   strand_.AssertHeld();
-  Step(WishFound());
+  config_.gateway = config.gateway;
+  config_.machine = config.machine;
+  config_.liveness = config.liveness;
+  machine_.Use(config.machine);
+  liveness_.Use(config.liveness, Now().steady);
+  HideEnvironment();
+  Rearm();
+}
+
+void GatewayManager::KeepEvents(EventStore& store, LogBeginning beginning) {
+  strand_.AssertHeld();
+  if (beginning.last > 0) {
+    events_.Resume(beginning.last, std::move(beginning.newest));
+  }
+  keeper_.Begin(store, beginning, [this](const std::string& why) {
+    strand_.AssertHeld();
+    TellError({Reason::kEventLogFailed,
+               Concat("events cannot be kept on disk: ", why),
+               "make room there, or mend it; it is tried again"});
+  });
 }
 
 // ---- Orders
@@ -50,44 +73,40 @@ template <typename MakeInput>
 OrderId GatewayManager::Give(OrderCompletion done, MakeInput make_input) {
   const OrderId id = next_order_++;
   const GatewayStatus& status = machine_.status();
-  orders_.emplace(
-      id, Order{std::move(done), Now().steady, status.pid, status.boot_id});
+  orders_.emplace(id, Order{std::move(done), Now().steady, status.pid,
+                            status.boot_id, status.state == State::kRunning});
   Step(make_input(id));
   return id;
 }
 
+OrderId GatewayManager::RefuseOrder(const OrderCompletion& done) {
+  OrderResult refused;
+  refused.fault = ShuttingDown();
+  refused.status = machine_.status();
+  done(refused);
+  return next_order_++;
+}
+
 OrderId GatewayManager::Start(OrderCompletion done) {
   strand_.AssertHeld();
-  if (ending_) {
-    OrderResult refused;
-    refused.fault = ShuttingDown();
-    refused.status = machine_.status();
-    done(refused);
-    return next_order_++;
-  }
+  if (ending_) return RefuseOrder(done);
   return Give(std::move(done), [](OrderId id) { return StartOrder{id}; });
 }
 
-OrderId GatewayManager::Stop(std::optional<Duration> grace, bool force,
-                             OrderCompletion done) {
+OrderId GatewayManager::Stop(const EndTerms& terms, OrderCompletion done) {
   strand_.AssertHeld();
+  if (left_) return RefuseOrder(done);
   return Give(std::move(done), [&](OrderId id) {
-    return StopOrder{id, grace, force};
+    return StopOrder{id, terms.grace, terms.force, terms.keep_wish,
+                     terms.drain};
   });
 }
 
-OrderId GatewayManager::Restart(std::optional<Duration> grace, bool force,
-                                OrderCompletion done) {
+OrderId GatewayManager::Restart(const EndTerms& terms, OrderCompletion done) {
   strand_.AssertHeld();
-  if (ending_) {
-    OrderResult refused;
-    refused.fault = ShuttingDown();
-    refused.status = machine_.status();
-    done(refused);
-    return next_order_++;
-  }
+  if (ending_) return RefuseOrder(done);
   return Give(std::move(done), [&](OrderId id) {
-    return RestartOrder{id, grace, force};
+    return RestartOrder{id, terms.grace, terms.force, terms.drain};
   });
 }
 
@@ -125,6 +144,7 @@ void GatewayManager::CancelCall(CallId call) {
 }
 
 void GatewayManager::SendWaiting() {
+  if (leave_by_) return LeaveIfAnswered();
   if (link_ == nullptr) return;
   while (auto call = calls_.NextToSend()) link_->Send(std::move(*call));
 }
@@ -136,6 +156,11 @@ const GatewayStatus& GatewayManager::status() const {
   return machine_.status();
 }
 
+const Config& GatewayManager::config() const {
+  strand_.AssertHeld();
+  return config_;
+}
+
 const std::optional<Description>& GatewayManager::description() const {
   strand_.AssertHeld();
   return description_;
@@ -144,6 +169,16 @@ const std::optional<Description>& GatewayManager::description() const {
 const EventLog& GatewayManager::events() const {
   strand_.AssertHeld();
   return events_;
+}
+
+EventKeeper& GatewayManager::event_keeper() {
+  strand_.AssertHeld();
+  return keeper_;
+}
+
+const EventKeeper& GatewayManager::event_keeper() const {
+  strand_.AssertHeld();
+  return keeper_;
 }
 
 const LogBuffer& GatewayManager::logs() const {
@@ -189,9 +224,13 @@ void GatewayManager::Wake(Topic topic) {
 }
 
 void GatewayManager::Append(EventDraft draft) {
+  if (const auto* gap = std::get_if<UpstreamGap>(&draft.detail)) {
+    ++counts_.upstream_gaps[static_cast<size_t>(gap->cause)];
+  }
   const uint64_t sequence = events_.Append(std::move(draft), Now().wall);
   audiences_[Topic::kEvents].Call(events_.at(sequence).what, sequence);
   WakeEventReadersLater();
+  keeper_.OnAppend();
 }
 
 // At the end of the task, so that readers get all that it brings in one
@@ -219,6 +258,7 @@ void GatewayManager::WakeEventReaders() {
 // ---- Deciding and acting
 
 void GatewayManager::Step(Input input) {
+  if (left_) return;
   inputs_.push_back(std::move(input));
   if (stepping_) return;
   stepping_ = true;
@@ -227,8 +267,10 @@ void GatewayManager::Step(Input input) {
     inputs_.pop_front();
     const GatewayStatus before = machine_.status();
     const std::vector<Effect> effects = machine_.Step(next, Now());
-    Log(next, before, effects);
-    if (before.wanted_up != machine_.status().wanted_up) StoreWish();
+    world_.log(DescribeStep(before, next, machine_.status(), effects));
+    CountPhase(before);
+    if (before.wanted_up != machine_.status().wanted_up) wish_known_ = true;
+    StoreIfChanged();
     StopWatchingIfGone();
     // First, for who is told of the new state may call at once.
     UpdateAdmission();
@@ -248,31 +290,6 @@ void GatewayManager::Step(Input input) {
   Rearm();
 }
 
-// Polling is not worth a line; whatever changes something is.
-void GatewayManager::Log(const Input& input, const GatewayStatus& before,
-                         const std::vector<Effect>& effects) {
-  const GatewayStatus& after = machine_.status();
-  if (SameRevision(before, after) &&
-      std::all_of(effects.begin(), effects.end(), [](const Effect& e) {
-        return std::holds_alternative<LookAtPort>(e);
-      })) {
-    return;
-  }
-  std::string line = Concat(Name(before.state), "/", Name(before.phase), ", ",
-                            Describe(input), " -> ", Name(after.state), "/",
-                            Name(after.phase), ", ", Describe(effects));
-  if (after.error && after.error != before.error) {
-    line += Concat(": ", after.error->message);
-  }
-  world_.log(line);
-}
-
-// Whatever becomes of it, the wish stands while this process lives.
-void GatewayManager::StoreWish() {
-  const auto fault = world_.store_wish(machine_.status().wanted_up);
-  if (fault) TellError(*fault);
-}
-
 // ---- Time
 
 void GatewayManager::Rearm() {
@@ -280,8 +297,10 @@ void GatewayManager::Rearm() {
   std::optional<TimePoint> first = machine_.deadline();
   const auto check_ends =
       check_ ? std::optional(check_->deadline()) : std::nullopt;
-  for (const auto& other : {calls_.deadline(), idle_tick_at_, sample_at_,
-                            liveness_.deadline(), check_ends}) {
+  const auto ask_at = drain_ ? drain_->deadline() : std::nullopt;
+  for (const auto& other :
+       {calls_.deadline(), idle_tick_at_, sample_at_, liveness_.deadline(),
+        check_ends, ask_at, leave_by_}) {
     if (other && (!first || *other < *first)) first = other;
   }
   // One that rings too early costs less than setting it for each call: it is
@@ -296,6 +315,7 @@ void GatewayManager::OnAlarm() {
   alarm_at_.reset();
   const TimePoint now = Now().steady;
   calls_.Expire(now);
+  if (leave_by_ && *leave_by_ <= now) Leave();
   if (idle_tick_at_ && *idle_tick_at_ <= now) {
     Audience& readers = audiences_[Topic::kEvents];
     readers.CallIdle(events_.last() + 1);
@@ -304,6 +324,9 @@ void GatewayManager::OnAlarm() {
     if (readers.size() > 0) idle_tick_at_ = now + kIdleTick;
   }
   WatchUntil(now);
+  if (drain_ && drain_->deadline() && *drain_->deadline() <= now) {
+    AskAboutDrain();
+  }
   if (machine_.deadline() && *machine_.deadline() <= now) {
     Step(DeadlineReached());
   }
@@ -316,18 +339,25 @@ void GatewayManager::OnAlarm() {
 void GatewayManager::Shutdown(std::function<void()> stopped) {
   strand_.AssertHeld();
   const bool again = std::exchange(ending_, true);
-  Give(
-      [this, again, stopped = std::move(stopped)](const OrderResult&) {
-        strand_.AssertHeld();
-        if (closing_ == nullptr || again) {
-          stopped();
-        } else {
-          after_closing_ = stopped;
-        }
-      },
-      [again](OrderId id) {
-        return StopOrder{id, std::nullopt, again, /*keep_wish=*/true};
-      });
+  const auto end = [this, again, stopped = std::move(stopped)] {
+    strand_.AssertHeld();
+    if (closing_ == nullptr || again) {
+      stopped();
+    } else {
+      after_closing_ = stopped;
+    }
+  };
+  if (leave_by_) Leave();
+  if (left_) return end();
+  if (config_.gateway.on_exit == OnExit::kLeaveRunning && !again &&
+      may_be_left_ && machine_.MayBeLeft()) {
+    return BeginLeaving(end);
+  }
+  const bool drain = !again && config_.gateway.on_exit == OnExit::kDrain;
+  Give([end](const OrderResult&) { end(); },
+       [&](OrderId id) {
+         return StopOrder{id, std::nullopt, again, /*keep_wish=*/true, drain};
+       });
 }
 
 void GatewayManager::CloseStreams() {
@@ -348,6 +378,7 @@ void GatewayManager::Release() {
   probe_.reset();
   link_.reset();
   process_.reset();
+  keeper_.Finish();
 }
 
 }  // namespace clawplane::core

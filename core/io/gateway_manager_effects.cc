@@ -12,18 +12,33 @@
 namespace clawplane::core {
 namespace {
 
-// How often gateways tick that do not say.
-constexpr Duration kUsualTick = std::chrono::seconds(30);
+// Tells that the gateway takes in work or not.
+constexpr std::string_view kSuspensionEvent = "gateway.suspension";
 
-// The first protocol whose requests may bear a `traceparent`. Before, a member
-// that is not known makes a request invalid.
-constexpr uint32_t kTracedProtocol = 4;
+// How long a gateway that is not ours may take to answer that it will restart.
+constexpr Duration kRestartAnswer = std::chrono::seconds(30);
+
+RestartAnswered ToAnswer(Generation link, const CallResult& result) {
+  using Answer = RestartAnswered::Answer;
+  if (const auto* refused = std::get_if<CallRefused>(&result)) {
+    // One that goes down already refuses for that.
+    return {link,
+            refused->error.code == "UNAVAILABLE" ? Answer::kUnknown
+                                                 : Answer::kRefused,
+            refused->error.message};
+  }
+  if (const auto* failed = std::get_if<CallFailed>(&result)) {
+    return {link, Answer::kUnknown, failed->fault.message};
+  }
+  return {link, Answer::kAccepted, ""};
+}
 
 }  // namespace
 
 void GatewayManager::Apply(const LookAtPort& effect) {
   probe_ = world_.prober.Look(
-      config_.machine.port, config_.gateway.probe_timeout,
+      config_.machine.port, process_ ? process_->pid() : 0,
+      config_.gateway.probe_timeout,
       [this, link = effect.link](ProbeReport report) {
         strand_.AssertHeld();
         Step(PortSeen{link, std::move(report), SignsOfProcess()});
@@ -45,6 +60,10 @@ void GatewayManager::Apply(const Launch& effect) {
   process_ = std::move(std::get<std::unique_ptr<Process>>(launched));
   if (!repair) {
     runs_.Begin(process_->pid(), effect.cause, Now());
+    if (const auto identity = process_->Identity()) {
+      may_be_left_ = {*identity, config_.machine.port, effect.process,
+                      Now().wall};
+    }
     sample_at_ = Now().steady + config_.liveness.check_interval;
   }
   inputs_.push_front(Launched{effect.process, process_->pid()});
@@ -75,6 +94,7 @@ ProcessReports GatewayManager::ProcessReportsFor(Generation generation) {
           [this, generation](const ProcessGone& gone) {
             strand_.AssertHeld();
             const auto over = std::move(process_);
+            may_be_left_.reset();
             sample_at_.reset();
             Step(ProcessExited{
                 generation, gone.exit, LastWords(), gone.stragglers,
@@ -112,13 +132,21 @@ void GatewayManager::Apply(const Connect& effect) {
     inputs_.push_front(HandshakeRefused{effect.link, *fault});
     return;
   }
-  mask_.Add(std::get<std::string>(token));
-  link_ = std::make_unique<GatewayLink>(
-      world_.connector, config_.machine.port,
-      ConnectParams{std::get<std::string>(token),
-                    Concat("clawplane ", config_.name), version_,
-                    config_.gateway.scopes},
-      LinkReportsFor(effect.link));
+  ConnectParams params{std::get<std::string>(token),
+                       Concat("clawplane ", config_.name), version_,
+                       config_.gateway.scopes};
+  mask_.Add(params.token);
+  if (world_.device != nullptr) {
+    auto device = world_.device->Get();
+    if (const auto* fault = std::get_if<Fault>(&device)) {
+      inputs_.push_front(HandshakeRefused{effect.link, *fault});
+      return;
+    }
+    params.device = std::get<Device>(std::move(device));
+    params.device_token = world_.device->Token(config_.machine.port);
+    mask_.Add(params.device_token);
+  }
+  OpenLink(effect.link, std::move(params));
 }
 
 GatewayLink::Reports GatewayManager::LinkReportsFor(Generation generation) {
@@ -149,7 +177,7 @@ GatewayLink::Reports GatewayManager::LinkReportsFor(Generation generation) {
           .on_event =
               [this](EventDraft draft) {
                 strand_.AssertHeld();
-                Append(std::move(draft));
+                OnEvent(std::move(draft));
               },
           .on_alive =
               [this] {
@@ -177,42 +205,23 @@ GatewayLink::Reports GatewayManager::LinkReportsFor(Generation generation) {
               [this, generation](std::string why) {
                 strand_.AssertHeld();
                 const auto gone = std::move(link_);
+                drain_.reset();
+                ++counts_.connections_lost;
                 Step(ConnectionLost{generation, std::move(why)});
               }};
 }
 
-void GatewayManager::OnVerdict(Generation generation,
-                               Handshake::Verdict verdict) {
-  if (auto* accepted = std::get_if<Handshake::Accepted>(&verdict)) {
-    if (description_) {
-      // What the gateway said between the two connections is not known.
-      Append(OwnEvent(
-          EventKind::kGap,
-          UpstreamGap{UpstreamGap::Cause::kNewConnection, std::nullopt}));
-    }
-    calls_.SetDialect(
-        {.max_frame = accepted->hello.max_payload_bytes,
-         .traceparent = accepted->hello.protocol >= kTracedProtocol});
-    description_ = Description{accepted->hello, Now().wall};
-    const Duration tick = accepted->hello.tick_interval;
-    Step(HandshakeAccepted{generation, std::move(accepted->hello)});
-    if (machine_.status().state != State::kRunning) return;
-    check_.reset();
-    liveness_.Begin(tick > Duration() ? tick : kUsualTick, Now().steady);
+void GatewayManager::OnEvent(EventDraft draft) {
+  if (drain_ && draft.name == kSuspensionEvent) {
+    drain_->Hurry(Now().steady);
     Rearm();
-    return;
   }
-  const auto gone = std::move(link_);
-  if (auto* deferred = std::get_if<Handshake::Deferred>(&verdict)) {
-    Step(HandshakeDeferred{generation, deferred->after,
-                           std::move(deferred->why), deferred->told});
-  } else if (auto* refused = std::get_if<Handshake::Refused>(&verdict)) {
-    Step(HandshakeRefused{generation, std::move(refused->fault)});
-  }
+  Append(std::move(draft));
 }
 
 void GatewayManager::Apply(const DropLink&) {
   probe_.reset();
+  drain_.reset();
   if (link_ == nullptr) return;
   closing_ = std::move(link_);
   closing_->Close("clawplane is done with this connection", [this] {
@@ -229,6 +238,27 @@ void GatewayManager::Apply(const FailCalls&) {
 void GatewayManager::Apply(const Terminate&) { process_->SignalGroup(SIGTERM); }
 
 void GatewayManager::Apply(const Kill&) { process_->Kill(); }
+
+void GatewayManager::Apply(const AskForRestart& effect) {
+  CallRequest request;
+  request.method = "gateway.restart.request";
+  request.text.BeginParams() += R"({"reason":"ordered through clawplane"})";
+  request.arrived_at = Now().steady;
+  request.deadline = request.arrived_at + kRestartAnswer;
+  request.call_class = CallClass::kAdmin;
+  calls_.Add(std::move(request), [this, link = effect.link](CallResult result) {
+    // The calls must not be changed by what ends one of them.
+    strand_.Post([this, answered = ToAnswer(link, result)] {
+      strand_.AssertHeld();
+      Step(answered);
+    });
+  });
+}
+
+void GatewayManager::Apply(const SignalForeign& effect) {
+  const int signal = effect.signal == UserSignal::kFirst ? SIGUSR1 : SIGUSR2;
+  Step(ForeignSignalled{world_.signal_listener(effect.pid, signal)});
+}
 
 void GatewayManager::Apply(const RecordExit& effect) {
   runs_.End(effect.end, effect.cause, Now().steady);
@@ -270,6 +300,7 @@ void GatewayManager::Apply(const FinishOrder& effect) {
                      .status = machine_.status(),
                      .old_pid = order.old_pid,
                      .old_boot_id = order.old_boot_id,
+                     .was_running = order.was_running,
                      .took = Now().steady - order.given_at,
                      .exit = std::nullopt};
   const auto& exit = result.status.last_exit;

@@ -8,9 +8,12 @@
 
 namespace clawplane::core {
 
-// Comes with every read: no more than a note, but for the end of a suspicion.
+// Comes with every read, before what it brought: no more than a note, but for
+// the end of a suspicion.
 void GatewayManager::OnHeard() {
-  if (liveness_.active() && liveness_.OnHeard(Now().steady)) {
+  const TimePoint now = Now().steady;
+  calls_.SetTime(now);
+  if (liveness_.active() && liveness_.OnHeard(now)) {
     Step(SuspicionEnded());
   }
 }
@@ -63,6 +66,7 @@ void GatewayManager::ConcludeCheck() {
   if (again && !finding.health.ok()) {
     runs_.AddEvidence(Now().wall, finding.health.message);
   }
+  ++counts_.health_checks[static_cast<size_t>(finding.health.failed)];
   Step(HealthChecked{std::move(finding.health)});
   if (finding.unresponsive) {
     Step(FoundUnresponsive{std::move(*finding.unresponsive)});

@@ -17,7 +17,7 @@ HealthCheck::HealthCheck(const Asked& asked, TimePoint now,
   // closed.
   evidence_.http_asked = evidence_.port_open = awaits_http_ = true;
   probe_ = asked.prober->Look(
-      asked.port, asked.timeout,
+      asked.port, /*leader=*/0, asked.timeout,
       [this, on_http = std::move(on_http)](const ProbeReport& report) {
         using Answer = ProbeReport::Answer;
         awaits_http_ = false;

@@ -44,10 +44,11 @@ bool IsJson(boost::beast::string_view content_type) {
 // On the strand.
 class OneLook final : public std::enable_shared_from_this<OneLook> {
  public:
-  OneLook(CoreStrand& strand, uint16_t port,
+  OneLook(CoreStrand& strand, uint16_t port, pid_t leader,
           std::function<void(ProbeReport)> report)
       : strand_(strand),
         port_(port),
+        leader_(leader),
         report_(std::move(report)),
         socket_(strand.executor()),
         timer_(strand.executor()),
@@ -136,9 +137,10 @@ class OneLook final : public std::enable_shared_from_this<OneLook> {
     ProbeReport report;
     report.answer = answer;
     if (answer != Answer::kNothing) {
-      const ListenerOwner owner = LookUpListener(address_, port_);
+      const ListenerOwner owner = LookUpListener(address_, port_, leader_);
       report.trusted = owner.trusted;
       report.listener = owner.description;
+      report.pid = owner.pid;
       report.stranger = owner.stranger;
     }
     Abandon();
@@ -147,6 +149,7 @@ class OneLook final : public std::enable_shared_from_this<OneLook> {
 
   CoreStrand& strand_;
   const uint16_t port_;
+  const pid_t leader_;
   const std::function<void(ProbeReport)> report_;
   Socket socket_ ABSL_GUARDED_BY(strand_);
   Timer timer_ ABSL_GUARDED_BY(strand_);
@@ -171,8 +174,10 @@ class LookHandle final : public Probe {
 }  // namespace
 
 std::unique_ptr<Probe> HttpProber::Look(
-    uint16_t port, Duration timeout, std::function<void(ProbeReport)> report) {
-  auto look = std::make_shared<OneLook>(strand_, port, std::move(report));
+    uint16_t port, pid_t leader, Duration timeout,
+    std::function<void(ProbeReport)> report) {
+  auto look =
+      std::make_shared<OneLook>(strand_, port, leader, std::move(report));
   look->Start(timeout);
   return std::make_unique<LookHandle>(std::move(look));
 }

@@ -31,7 +31,7 @@ class HttpProber final : public Prober {
   // `strand` must outlive the prober, its probes and the strand's last task.
   explicit HttpProber(CoreStrand& strand) : strand_(strand) {}
 
-  std::unique_ptr<Probe> Look(uint16_t port, Duration timeout,
+  std::unique_ptr<Probe> Look(uint16_t port, pid_t leader, Duration timeout,
                               std::function<void(ProbeReport)> report) override;
 
  private:

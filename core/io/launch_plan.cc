@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/model/frame.h"
 #include "core/model/text.h"
 
 namespace clawplane::core {
@@ -19,6 +20,22 @@ namespace {
 namespace fs = std::filesystem;
 
 using PlanOrFault = std::variant<LaunchSpec, Fault>;
+
+// A built gateway, as npm installs it.
+struct Package {
+  // Of its command, too.
+  std::string_view name;
+  // What Node runs.
+  std::string_view entry;
+  // In which it takes its token.
+  std::string_view token;
+};
+
+constexpr Package kOpenclaw = {"openclaw", "openclaw.mjs",
+                               "OPENCLAW_GATEWAY_TOKEN"};
+// What it was called up to 2026.1.
+constexpr Package kClawdbot = {"clawdbot", "dist/entry.js",
+                               "CLAWDBOT_GATEWAY_TOKEN"};
 
 // Variables that tell a service about itself. The gateway would take them for
 // its own, and behave as if the service manager supervised it.
@@ -31,6 +48,8 @@ constexpr std::string_view kNotForTheGateway[] = {"OPENCLAW_SYSTEMD_UNIT=",
                                                   "LISTEN_",
                                                   "CLAWPLANE_",
                                                   "CREDENTIALS_DIRECTORY=",
+                                                  "CLAWDBOT_SYSTEMD_UNIT=",
+                                                  "CLAWDBOT_GATEWAY_TOKEN=",
                                                   "OPENCLAW_GATEWAY_TOKEN="};
 
 // Variables that would lead a gateway with a HOME of its own to another one's
@@ -40,6 +59,10 @@ constexpr std::string_view kOfAnotherHome[] = {"HOME=",
                                                "OPENCLAW_STATE_DIR=",
                                                "OPENCLAW_CONFIG_PATH=",
                                                "OPENCLAW_PROFILE=",
+                                               "CLAWDBOT_STATE_DIR=",
+                                               "CLAWDBOT_CONFIG_PATH=",
+                                               "CLAWDBOT_OAUTH_DIR=",
+                                               "CLAWDBOT_PROFILE=",
                                                "XDG_"};
 
 Fault NotInstalled(std::string message, std::string next_step) {
@@ -129,7 +152,8 @@ std::vector<std::string> ChildEnvironment(
   // The tracked process stays the gateway, and stays on this machine.
   for (const char* entry :
        {"OPENCLAW_NO_RESPAWN=1", "CLAWDBOT_NO_RESPAWN=1",
-        "OPENCLAW_DISABLE_BONJOUR=1", "OPENCLAW_EXEC_SHELL_SNAPSHOT=0"}) {
+        "OPENCLAW_DISABLE_BONJOUR=1", "CLAWDBOT_DISABLE_BONJOUR=1",
+        "OPENCLAW_EXEC_SHELL_SNAPSHOT=0"}) {
     Put(entry, child);
   }
   if (config.skip_channels) {
@@ -169,14 +193,44 @@ PlanOrFault PlanCommand(const GatewayConfig& config, std::string_view key,
   return spec;
 }
 
-// The package that the `openclaw` in PATH belongs to.
+// The folder of the package that the command in PATH belongs to.
 std::string FindPackage(const std::vector<std::string>& environment) {
-  const auto program = FindProgram("openclaw", environment);
-  if (!program) return {};
-  std::error_code error;
-  const fs::path entry = fs::canonical(*program, error);
-  if (error || entry.filename() != "openclaw.mjs") return {};
-  return entry.parent_path().string();
+  for (const Package& package : {kOpenclaw, kClawdbot}) {
+    const auto program = FindProgram(std::string(package.name), environment);
+    if (!program) continue;
+    std::error_code error;
+    std::string entry = fs::canonical(*program, error).string();
+    const std::string end = Concat("/", package.entry);
+    if (error || !entry.ends_with(end)) continue;
+    entry.resize(entry.size() - end.size());
+    return entry;
+  }
+  return {};
+}
+
+std::string ReadManifest(const fs::path& root) {
+  std::ifstream file(root / "package.json");
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+// The gateways before 2026.3 know their own version only from npm, and say
+// "dev" where npm did not start them.
+void AddVersion(const fs::path& root, std::vector<std::string>& environment) {
+  const std::string version = StringMember(ReadManifest(root), "version");
+  if (version.empty()) return;
+  Put(Concat("npm_package_version=", version), environment);
+}
+
+// The built gateway in that folder, if there is one.
+const Package* PackageIn(const fs::path& root) {
+  if (!IsDirectory(root / "dist")) return nullptr;
+  if (Exists(root / kOpenclaw.entry)) return &kOpenclaw;
+  // Many a package has an entry of that name.
+  const bool is_clawdbot =
+      Exists(root / kClawdbot.entry) &&
+      ReadManifest(root).find("\"clawdbot\": \"dist/entry.js\"") !=
+          std::string::npos;
+  return is_clawdbot ? &kClawdbot : nullptr;
 }
 
 std::vector<std::string> RunArguments(const GatewayConfig& config,
@@ -189,6 +243,7 @@ std::vector<std::string> RunArguments(const GatewayConfig& config,
 }
 
 PlanOrFault PlanProduction(const GatewayConfig& config, const fs::path& root,
+                           const Package& package,
                            const std::vector<std::string>& environment) {
   if (!IsDirectory(root / "node_modules") &&
       root.parent_path().filename() != "node_modules") {
@@ -207,7 +262,7 @@ PlanOrFault PlanProduction(const GatewayConfig& config, const fs::path& root,
         "install Node 24.16 or later, or set gateway.node to it");
   }
   return LaunchSpec{
-      *node, {(root / "openclaw.mjs").string()}, root.string(), {}};
+      *node, {(root / package.entry).string()}, root.string(), {}};
 }
 
 PlanOrFault PlanDevelopment(const fs::path& root,
@@ -228,8 +283,7 @@ PlanOrFault PlanDevelopment(const fs::path& root,
 
 // Whether the package there has a script `dev`.
 bool HasDevScript(const fs::path& root) {
-  std::ifstream file(root / "package.json");
-  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::string text = ReadManifest(root);
   return text.find("\"scripts\"") != text.npos &&
          text.find("\"dev\"") != text.npos;
 }
@@ -252,8 +306,8 @@ PlanOrFault PlanPackage(const GatewayConfig& config,
         Concat("the gateway's directory ", root.string(), " does not exist"),
         install);
   }
-  if (Exists(root / "openclaw.mjs") && IsDirectory(root / "dist")) {
-    return PlanProduction(config, root, environment);
+  if (const Package* const package = PackageIn(root)) {
+    return PlanProduction(config, root, *package, environment);
   }
   if (HasDevScript(root)) {
     return PlanDevelopment(root, environment);
@@ -287,7 +341,16 @@ PlanOrFault PlanLaunch(const GatewayConfig& config, uint16_t port,
                         environment);
   if (auto* spec = std::get_if<LaunchSpec>(&plan)) {
     spec->environment = ChildEnvironment(config, environment);
-    Put(Concat("OPENCLAW_GATEWAY_TOKEN=", token), spec->environment);
+    const Package* const package =
+        config.command.empty() ? PackageIn(spec->directory) : nullptr;
+    if (package != nullptr) AddVersion(spec->directory, spec->environment);
+    if (package == &kClawdbot) {
+      // Its subcommand sees none of the options.
+      std::erase(spec->arguments, "run");
+    }
+    Put(Concat((package == &kClawdbot ? kClawdbot : kOpenclaw).token, "=",
+               token),
+        spec->environment);
   }
   return plan;
 }

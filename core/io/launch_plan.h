@@ -18,8 +18,8 @@ namespace clawplane::core {
 // Looks at the file system for what `config` names, and says what to run:
 //
 //   * `command`, if there is one; else in the gateway's directory
-//   * `node openclaw.mjs gateway run --port P`, where the built package is;
-//   else
+//   * `node openclaw.mjs gateway run --port P`, where the built package is, or
+//   `node dist/entry.js ...` where it is clawdbot's, as it was called; else
 //   * `pnpm run dev gateway run --port P`, where the sources are.
 //
 // `environment` is our own; what is meant for us alone is left out of the

@@ -1,12 +1,15 @@
 #include "core/io/listener_owner.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -16,6 +19,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "core/io/process_table.h"
+#include "core/model/text.h"
 
 namespace clawplane::core {
 namespace {
@@ -127,9 +131,14 @@ bool HasOpen(const std::string& process, const std::string& link) {
   return false;
 }
 
+// What a descriptor of the socket is in /proc/PID/fd.
+std::string LinkOf(const Listener& listener) {
+  return absl::StrCat("socket:[", listener.inode, "]");
+}
+
 std::optional<pid_t> FindProcess(const Listener& listener) {
   namespace fs = std::filesystem;
-  const std::string link = absl::StrCat("socket:[", listener.inode, "]");
+  const std::string link = LinkOf(listener);
   std::error_code error;
   fs::directory_iterator entry("/proc", error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
@@ -145,19 +154,19 @@ std::optional<pid_t> FindProcess(const Listener& listener) {
   return std::nullopt;
 }
 
-// Whether we are among the ancestors of `pid`. As all orphans among our
-// descendants become our children, the way up always leads here.
-bool DescendsFromUs(pid_t pid) {
+// Whether we are among the ancestors of `pid`, or `leader` is. As all orphans
+// among our descendants become our children, the way up always leads here.
+bool DescendsFromUs(pid_t pid, pid_t leader) {
   // Deeper than any chain of processes is; a bound should one be read in
   // turmoil.
   constexpr int kMaxDepth = 100;
   for (int depth = 0; pid > 1 && depth < kMaxDepth; ++depth) {
-    if (pid == ::getpid()) return true;
+    if (pid == ::getpid() || pid == leader) return true;
     const auto row = ReadProcessRow(pid);
     if (!row) return true;  // gone: nothing is known
     pid = row->parent;
   }
-  return pid == ::getpid();
+  return pid == ::getpid() || (pid != 0 && pid == leader);
 }
 
 }  // namespace
@@ -188,21 +197,49 @@ bool AllTrusted(const std::vector<Listener>& listeners, uid_t self) {
                                            });
 }
 
-ListenerOwner LookUpListener(Loopback address, uint16_t port) {
+ListenerOwner LookUpListener(Loopback address, uint16_t port, pid_t leader) {
   const std::vector<Listener> listeners = FindListeners(
       ReadFile("/proc/net/tcp"), ReadFile("/proc/net/tcp6"), address, port);
   ListenerOwner owner;
   if (listeners.empty()) return owner;
   owner.trusted = AllTrusted(listeners, ::geteuid());
   if (const auto pid = FindProcess(listeners.front())) {
+    owner.pid = *pid;
     owner.description =
         absl::StrCat("process ", *pid, " (", CommandOf(*pid), ")");
-    owner.stranger = !DescendsFromUs(*pid);
+    owner.stranger = !DescendsFromUs(*pid, leader);
   } else {
     owner.description =
         absl::StrCat("user ", listeners.front().user, "'s process");
   }
   return owner;
+}
+
+std::optional<Fault> SignalListener(uint16_t port, int pid, int signal) {
+  const auto fault = [pid](std::string_view why) {
+    return Fault{
+        Reason::kNotOurs,
+        Concat("the gateway's process ", pid, " was not signalled: ", why),
+        "restart it where it was started"};
+  };
+  const auto process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (process < 0) return fault(::strerror(errno));
+  const std::string tcp = ReadFile("/proc/net/tcp");
+  const std::string tcp6 = ReadFile("/proc/net/tcp6");
+  std::optional<Fault> found = fault("it does not listen on the port");
+  for (const Loopback address : {Loopback::kIpv4, Loopback::kIpv6}) {
+    for (const Listener& listener : FindListeners(tcp, tcp6, address, port)) {
+      if (found && HasOpen(std::to_string(pid), LinkOf(listener))) {
+        found.reset();
+      }
+    }
+  }
+  if (!found &&
+      ::syscall(SYS_pidfd_send_signal, process, signal, nullptr, 0) != 0) {
+    found = fault(::strerror(errno));
+  }
+  ::close(process);
+  return found;
 }
 
 }  // namespace clawplane::core

@@ -6,11 +6,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/io/loopback.h"
+#include "core/model/fault.h"
 
 namespace clawplane::core {
 
@@ -39,16 +41,25 @@ struct ListenerOwner {
   // Whether a secret may be sent to it: it belongs to our effective user or to
   // root.
   bool trusted = false;
-  // Whether it is known to be no descendant of this process.
+  // Whether it is known to be no descendant of this process, nor of the leader
+  // that was asked for.
   bool stranger = false;
+  // The process, where it can be seen.
+  std::optional<int> pid = {};
   // "process 4711 (node)", else "user 1000's process", else empty.
   std::string description;
 };
 
 // Asks the kernel. Reads the two tables and, of the processes of the socket's
 // user, the list of open files: a few milliseconds, so not for hot paths.
-// What cannot be read is not trusted and not described. Thread-safe.
-ListenerOwner LookUpListener(Loopback address, uint16_t port);
+// What cannot be read is not trusted and not described. `leader` is a process
+// that was taken over, or 0. Thread-safe.
+ListenerOwner LookUpListener(Loopback address, uint16_t port, pid_t leader);
+
+// Sends the signal to the process if it listens on this port of the loopback
+// interface; or says why not. It is held by a pidfd meanwhile, so that no other
+// process which got its number is ever signalled. Thread-safe.
+std::optional<Fault> SignalListener(uint16_t port, int pid, int signal);
 
 }  // namespace clawplane::core
 

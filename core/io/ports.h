@@ -1,9 +1,9 @@
 // The seams between the manager and the outside world.
 //
 // Each is something that a test replaces by a fake with behaviour: processes,
-// connections, probes, and time. All of them live on the core strand: every
-// method is called there, and every report comes there, never from inside the
-// call that asked for it.
+// connections, probes, the disk that keeps events, and time. All of them live
+// on the core strand: every method is called there, and every report comes
+// there, never from inside the call that asked for it.
 //
 // Destroying any object below ends what it stands for, and no report comes
 // after it. Every report function may destroy the object that reports.
@@ -23,10 +23,13 @@
 #include <variant>
 #include <vector>
 
+#include "core/model/event_filter.h"
+#include "core/model/event_page.h"
 #include "core/model/exit_status.h"
 #include "core/model/fault.h"
 #include "core/model/log_buffer.h"
 #include "core/model/probe_report.h"
+#include "core/model/process_identity.h"
 #include "core/model/process_vitals.h"
 #include "core/model/time.h"
 
@@ -65,8 +68,9 @@ struct ProcessReports {
   std::function<void(ProcessGone)> on_gone;
 };
 
-// One running child that leads its own process group. Destroying it kills the
-// group and its other descendants, and they are reaped in the background.
+// One running process that leads its own process group: a child, or one that
+// was taken over. Destroying it kills the group and its other descendants, and
+// they are reaped in the background.
 class Process {
  public:
   virtual ~Process() = default;
@@ -82,6 +86,13 @@ class Process {
 
   // What the system shows of it now; nothing once it has ended.
   virtual std::optional<ProcessVitals> Vitals() const = 0;
+
+  // By what it can be taken over later; nothing for one that cannot outlive us.
+  virtual std::optional<ProcessIdentity> Identity() const = 0;
+
+  // Lets go of one that has an identity: it runs on, and nothing more is heard
+  // of it. Destroying this ends nothing any more.
+  virtual void Leave() = 0;
 };
 
 class ProcessLauncher {
@@ -92,6 +103,11 @@ class ProcessLauncher {
   // nothing behind.
   virtual std::variant<std::unique_ptr<Process>, Fault> Launch(
       const LaunchSpec& spec, ProcessReports reports) = 0;
+
+  // Takes over a process that was left; or says what is missing to the proof
+  // that it is the one. What else is left of its launch then, is killed.
+  virtual std::variant<std::unique_ptr<Process>, Fault> Adopt(
+      const ProcessIdentity& identity, ProcessReports reports) = 0;
 };
 
 // ---- Connections
@@ -168,10 +184,53 @@ class Prober {
   virtual ~Prober() = default;
 
   // Asks `GET /readyz` of a port of the loopback interface. `report` comes
-  // once, within about `timeout`.
+  // once, within about `timeout`. What descends from `leader`, where that is
+  // not 0, is no stranger, even if that is no child of ours.
   virtual std::unique_ptr<Probe> Look(
-      uint16_t port, Duration timeout,
+      uint16_t port, pid_t leader, Duration timeout,
       std::function<void(ProbeReport)> report) = 0;
+};
+
+// ---- The event log on disk
+
+// What is on disk of the epoch that is written, and of all. Thread-compatible.
+struct StoredEvents {
+  DurableRange durable;
+  // Just before the oldest event of all; none if there is no event.
+  std::optional<EventPosition> oldest;
+  // The size of the file.
+  uint64_t bytes = 0;
+};
+
+struct EventStoreReports {
+  // The batch is on the disk and outlives a power cut.
+  std::function<void(const StoredEvents&)> on_stored;
+  // Nothing of the batch is; why not.
+  std::function<void(const StoredEvents&, const std::string& why)> on_failed;
+  // The next batch may come: behind each of the two above, after a pause.
+  std::function<void()> on_ready;
+};
+
+class EventStore {
+ public:
+  virtual ~EventStore() = default;
+
+  // Whom to tell. Once, before anything else.
+  virtual void Begin(EventStoreReports reports) = 0;
+
+  // Stores consecutive events, behind those stored before or leaving some out.
+  // One batch at a time; the first at any time, the next after `on_ready`.
+  virtual void Append(std::vector<Event> batch) = 0;
+
+  // Reads what follows a position, and of that what the filter takes. All that
+  // was handed over before is seen. Nothing if the disk fails.
+  virtual void Read(
+      const EventPosition& after, const EventFilter& filter,
+      std::function<void(const std::optional<EventPage>&)> done) = 0;
+
+  // Stores the rest, and that the epoch ends in order with event `last`. The
+  // last call, at any time; nothing is told of it.
+  virtual void Finish(std::vector<Event> rest, uint64_t last) = 0;
 };
 
 // ---- Time

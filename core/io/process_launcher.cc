@@ -10,17 +10,21 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/io/adopted_process.h"
 #include "core/io/child_process.h"
 
 namespace clawplane::core {
 namespace {
 
-// The owner's side of a child: letting go of it ends the child.
+// The owner's side of a process: letting go of it ends the process.
+template <typename Shared>
 class OwnedProcess final : public Process {
  public:
-  explicit OwnedProcess(std::shared_ptr<ChildProcess> child)
+  explicit OwnedProcess(std::shared_ptr<Shared> child)
       : child_(std::move(child)) {}
-  ~OwnedProcess() override { child_->Abandon(); }
+  ~OwnedProcess() override {
+    if (!left_) child_->Abandon();
+  }
 
   pid_t pid() const override { return child_->pid(); }
   void SignalGroup(int signal) override { child_->SignalGroup(signal); }
@@ -28,9 +32,17 @@ class OwnedProcess final : public Process {
   std::optional<ProcessVitals> Vitals() const override {
     return child_->Vitals();
   }
+  std::optional<ProcessIdentity> Identity() const override {
+    return child_->Identity();
+  }
+  void Leave() override {
+    left_ = true;
+    child_->Leave();
+  }
 
  private:
-  const std::shared_ptr<ChildProcess> child_;
+  const std::shared_ptr<Shared> child_;
+  bool left_ = false;
 };
 
 // What went wrong, as it follows "cannot start /x/y".
@@ -107,10 +119,22 @@ std::variant<std::unique_ptr<Process>, Fault> ChildProcessLauncher::Launch(
       .parent_death_signal = options_.end_with_parent ? SIGTERM : 0,
       .soft_file_limit = options_.soft_file_limit};
   const std::string run = absl::StrCat(name_, "-", ++launches_);
-  if (const auto failure = child->Launch(spec, run, terms)) {
+  if (const auto failure = child->Launch(
+          spec, run, terms,
+          options_.leaves_children ? options_.output_directory : "")) {
     return ToFault(*failure, spec);
   }
-  return std::make_unique<OwnedProcess>(std::move(child));
+  return std::make_unique<OwnedProcess<ChildProcess>>(std::move(child));
+}
+
+std::variant<std::unique_ptr<Process>, Fault> ChildProcessLauncher::Adopt(
+    const ProcessIdentity& identity, ProcessReports reports) {
+  strand_.AssertHeld();
+  auto taken = AdoptedProcess::Take(
+      strand_, identity, options_.output_directory, std::move(reports));
+  if (auto* fault = std::get_if<Fault>(&taken)) return std::move(*fault);
+  return std::make_unique<OwnedProcess<AdoptedProcess>>(
+      std::get<std::shared_ptr<AdoptedProcess>>(std::move(taken)));
 }
 
 }  // namespace clawplane::core

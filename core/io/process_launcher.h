@@ -34,6 +34,10 @@ class ChildProcessLauncher final : public ProcessLauncher {
     // stopped it. The kernel goes by the thread that launched: all threads that
     // run the strand must live as long as the children.
     bool end_with_parent = true;
+    // Where the output of children goes that may be left.
+    std::string output_directory = {};
+    // Whether they may be; if not, their output comes by pipes.
+    bool leaves_children = false;
     // How many files a child may open, its soft limit; 0: as many as we.
     rlim_t soft_file_limit = 0;
   };
@@ -43,6 +47,8 @@ class ChildProcessLauncher final : public ProcessLauncher {
 
   std::variant<std::unique_ptr<Process>, Fault> Launch(
       const LaunchSpec& spec, ProcessReports reports) override;
+  std::variant<std::unique_ptr<Process>, Fault> Adopt(
+      const ProcessIdentity& identity, ProcessReports reports) override;
 
   // Reaps no more orphans once the last child is gone. Nothing may be launched
   // after it.

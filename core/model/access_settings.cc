@@ -56,14 +56,6 @@ bool IsMethodPattern(const std::string& text) {
          (star == text.npos || star + 1 == text.size());
 }
 
-std::optional<OpsConfig::Metrics> ReadMetrics(const std::string& text) {
-  using Metrics = OpsConfig::Metrics;
-  if (text == "none") return Metrics::kNobody;
-  if (text == "token") return Metrics::kTokenBearers;
-  if (text == "open") return Metrics::kEverybody;
-  return {};
-}
-
 }  // namespace
 
 std::vector<Setting> ListenerSettings() {
@@ -71,7 +63,7 @@ std::vector<Setting> ListenerSettings() {
       {"listen", "127.0.0.1:50061", kAddress,
        "The TCP listener in plain text, for this machine; callers need a "
        "token.",
-       false, One(ReadListener, CLAWPLANE_FIELD(listen))},
+       false, CheckedText(ReadListener, CLAWPLANE_FIELD(listen))},
       {"insecure_bind", "false", "true, false",
        "Let listen be an address that is not loopback, where whoever reads the "
        "network reads the tokens.",
@@ -79,7 +71,7 @@ std::vector<Setting> ListenerSettings() {
       {"socket", "clawplane.sock in the state directory",
        "a path of at most 107 bytes, or none",
        "The Unix socket, mode 0600; its mode is its credential.", false,
-       One(
+       CheckedText(
            [](const std::string& text) -> std::optional<std::string> {
              if (text.empty() || text.size() > 107) return {};
              return text;
@@ -87,19 +79,19 @@ std::vector<Setting> ListenerSettings() {
            CLAWPLANE_FIELD(socket))},
       {"socket_group", "none", "the name of a group",
        "The group that may use the Unix socket too; its mode is 0660 then.",
-       false, Text(CLAWPLANE_FIELD(socket_group), false)},
+       false, Text(CLAWPLANE_FIELD(socket_group))},
       {"tls.listen", "none", kAddress,
        "The TCP listener with TLS, for other machines; needs a certificate and "
        "access.file.",
-       false, One(ReadListener, CLAWPLANE_FIELD(tls.listen))},
+       false, CheckedText(ReadListener, CLAWPLANE_FIELD(tls.listen))},
       {"tls.cert_file", "none", "a file in PEM",
        "The server's certificate, and those that lead to its authority.", false,
-       Text(CLAWPLANE_FIELD(tls.cert_file), false)},
+       Text(CLAWPLANE_FIELD(tls.cert_file))},
       {"tls.key_file", "none", "a file in PEM", "The certificate's key.", false,
-       Text(CLAWPLANE_FIELD(tls.key_file), false)},
+       Text(CLAWPLANE_FIELD(tls.key_file))},
       {"tls.client_ca_file", "none", "a file in PEM",
        "The authorities whose client certificates are believed.", false,
-       Text(CLAWPLANE_FIELD(tls.client_ca_file), false)},
+       Text(CLAWPLANE_FIELD(tls.client_ca_file))},
       {"tls.require_client_certificate", "false", "true, false",
        "Refuse TLS connections without such a certificate.", false,
        YesNo(CLAWPLANE_FIELD(tls.require_client_certificate))},
@@ -110,7 +102,7 @@ std::vector<Setting> AccessSettings() {
   return {
       {"access.file", "none", "a file",
        "Who else may call, and as what: tokens and certificates.", false,
-       Text(CLAWPLANE_FIELD(access.file), false)},
+       Text(CLAWPLANE_FIELD(access.file))},
       {"access.operator_methods", "empty",
        "a list of methods, or beginnings of them with a star",
        "Methods of the gateway that operators may call besides those that need "
@@ -122,7 +114,7 @@ std::vector<Setting> AccessSettings() {
        List(CLAWPLANE_FIELD(access.denied_methods), IsMethodPattern)},
       {"audit.file", "audit.jsonl in the state directory", "a file, or none",
        "Where it is written who did what: a JSON object a line.", false,
-       Text(CLAWPLANE_FIELD(audit.file), false)},
+       Text(CLAWPLANE_FIELD(audit.file))},
       {"audit.max_bytes", "10485760", "65536 to 1073741824 bytes",
        "The size at which the file is put aside for a new one.", false,
        Number(65'536, 1'073'741'824, CLAWPLANE_FIELD(audit.max_bytes))},
@@ -148,15 +140,35 @@ std::vector<Setting> AccessSettings() {
 }
 
 std::vector<Setting> OpsSettings() {
+  using Metrics = OpsConfig::Metrics;
+  using Level = LogConfig::Level;
+  using Format = LogConfig::Format;
   return {
       {"ops.listen", "127.0.0.1:50062", kAddress,
        "The HTTP listener for probes and metrics: /healthz, /readyz, /metrics. "
        "It has no TLS and asks nobody who they are, but for the metrics.",
-       false, One(ReadListener, CLAWPLANE_FIELD(ops.listen))},
+       false, CheckedText(ReadListener, CLAWPLANE_FIELD(ops.listen))},
       {"ops.metrics", "token", "none, token, open",
        "Who may read /metrics: nobody, who sends a token, or everybody (on "
        "loopback only). On another address a token is sent in plain text.",
-       false, One(ReadMetrics, CLAWPLANE_FIELD(ops.metrics))},
+       false,
+       Word<Metrics>({{"none", Metrics::kNobody},
+                      {"token", Metrics::kTokenBearers},
+                      {"open", Metrics::kEverybody}},
+                     CLAWPLANE_FIELD(ops.metrics))},
+      {"log.level", "info", "error, warning, info, debug",
+       "Of the lines of the daemon's own log, the least severe; SIGUSR1 turns "
+       "debug on, and off again.",
+       false,
+       Word<Level>({{"error", Level::kError},
+                    {"warning", Level::kWarning},
+                    {"info", Level::kInfo},
+                    {"debug", Level::kDebug}},
+                   CLAWPLANE_FIELD(log.level))},
+      {"log.format", "text", "text, json",
+       "Whether they are for people, or a JSON object each.", false,
+       Word<Format>({{"text", Format::kText}, {"json", Format::kJson}},
+                    CLAWPLANE_FIELD(log.format))},
   };
 }
 

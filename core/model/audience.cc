@@ -107,6 +107,19 @@ void Audience::Unseat(Subscriber& subscriber) {
   }
 }
 
+// One that waits has read all there was for it, wherever its cursor stands.
+uint64_t Audience::Furthest() const {
+  uint64_t furthest = UINT64_MAX;
+  for (const Subscriber* const member : members_) {
+    if (member->seat_ == Seat::kWaiting) continue;
+    const bool is_called = member->seat_ == Seat::kCalled;
+    furthest =
+        std::min(furthest, is_called ? std::max(member->next(), member->from_)
+                                     : member->next());
+  }
+  return furthest;
+}
+
 std::vector<Subscriber*> Audience::Disband() {
   std::vector<Subscriber*> all = members_;
   for (Subscriber* const subscriber : all) Leave(*subscriber);

@@ -36,6 +36,9 @@ class Subscriber {
   // In place of `Wake`: for a while nothing had come. By now it may have.
   virtual void OnIdle(uint64_t /*from*/) {}
 
+  // Of events: the number of the next one that it will look at.
+  virtual uint64_t next() const { return UINT64_MAX; }
+
   // Nothing more will come, because of this. It has left.
   virtual void Close(const Fault& why) = 0;
 
@@ -100,6 +103,10 @@ class Audience {
   std::vector<Subscriber*> Disband();
 
   size_t size() const { return members_.size(); }
+
+  // The number of the next event that the member furthest behind will look at;
+  // UINT64_MAX where all wait for one that is yet to come. Asks each member.
+  uint64_t Furthest() const;
 
  private:
   using Group = Subscriber::Group;

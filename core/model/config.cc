@@ -35,6 +35,19 @@ std::string Guess(std::string_view key) {
   return Concat("; did you mean ", nearest->key, "?");
 }
 
+// For the table: from when on a changed value counts.
+std::string_view Name(Reload reload) {
+  switch (reload) {
+    case Reload::kAtOnce:
+      return "at once";
+    case Reload::kNextGateway:
+      return "next gateway";
+    case Reload::kNextDaemon:
+      return "next clawplaned";
+  }
+  return {};
+}
+
 std::string Spelled(std::string_view key, char separator, bool upper) {
   std::string spelled(key);
   for (char& c : spelled) {
@@ -52,6 +65,38 @@ std::string Setting::variable() const {
   return "CLAWPLANE_" + Spelled(key, '_', true);
 }
 
+Reload Setting::reload() const {
+  static constexpr std::string_view kAtOnce[] = {
+      "access.file",
+      "access.operator_methods",
+      "access.denied_methods",
+      "log.level",
+      "log.format",
+      "gateway.probe_timeout",
+      "gateway.start_budget",
+      "gateway.start_limit",
+      "gateway.stop_grace",
+      "gateway.drain_limit",
+      "gateway.restart_delay",
+      "gateway.handshake_timeout",
+      "gateway.max_reconnect_attempts",
+      "gateway.check_interval",
+      "gateway.silence_limit",
+      "gateway.memory_soft_limit",
+      "gateway.memory_hard_limit"};
+  static constexpr std::string_view kNextGateway[] = {
+      "gateway.dir",         "gateway.command",
+      "gateway.node",        "gateway.doctor_command",
+      "gateway.dev",         "gateway.allow_unconfigured",
+      "gateway.environment", "gateway.skip_channels",
+      "gateway.token_file",  "gateway.scopes"};
+  const auto is_in = [this](const auto& keys) {
+    return std::find(std::begin(keys), std::end(keys), key) != std::end(keys);
+  };
+  if (is_in(kAtOnce)) return Reload::kAtOnce;
+  return is_in(kNextGateway) ? Reload::kNextGateway : Reload::kNextDaemon;
+}
+
 absl::Status ApplySetting(std::string_view key, const Values& values,
                           std::string_view origin, Config& config) {
   const auto& settings = Settings();
@@ -66,7 +111,7 @@ absl::Status ApplySetting(std::string_view key, const Values& values,
     return absl::InvalidArgumentError(Concat(
         origin, ": ", key, " takes one value; allowed: ", setting->allowed));
   }
-  if (!setting->apply(values, config)) {
+  if (!setting->place.apply(values, config)) {
     std::string found;
     for (const std::string& value : values) {
       found += Concat(found.empty() ? "" : ", ", value);
@@ -75,17 +120,38 @@ absl::Status ApplySetting(std::string_view key, const Values& values,
     return absl::InvalidArgumentError(Concat(
         origin, ": ", key, " is \"", found, "\"; allowed: ", setting->allowed));
   }
+  config.origins[setting->key] = origin;
   return absl::OkStatus();
+}
+
+void CopySetting(const Setting& setting, const Config& from, Config& to) {
+  setting.place.copy(from, to);
+  const auto origin = from.origins.find(setting.key);
+  if (origin == from.origins.end()) {
+    to.origins.erase(setting.key);
+  } else {
+    to.origins[setting.key] = origin->second;
+  }
+}
+
+std::vector<const Setting*> ChangedSettings(const Config& a, const Config& b) {
+  std::vector<const Setting*> changed;
+  for (const Setting& setting : Settings()) {
+    if (setting.place.show(a) != setting.place.show(b)) {
+      changed.push_back(&setting);
+    }
+  }
+  return changed;
 }
 
 std::string SettingsTable() {
   std::string table =
-      "| key | flag | environment | default | allowed | meaning |\n"
-      "|---|---|---|---|---|---|\n";
+      "| key | flag | environment | default | allowed | meaning | after SIGHUP "
+      "|\n|---|---|---|---|---|---|---|\n";
   for (const Setting& s : Settings()) {
-    table +=
-        Concat("| `", s.key, "` | `", s.flag(), "` | `", s.variable(), "` | ",
-               s.fallback, " | ", s.allowed, " | ", s.meaning, " |\n");
+    table += Concat("| `", s.key, "` | `", s.flag(), "` | `", s.variable(),
+                    "` | ", s.fallback, " | ", s.allowed, " | ", s.meaning,
+                    " | ", Name(s.reload()), " |\n");
   }
   return table;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,16 @@
 #include "core/model/time.h"
 
 namespace clawplane::core {
+
+// What becomes of a gateway of ours when the control plane ends.
+enum class OnExit {
+  // It is stopped.
+  kStop,
+  // It finishes its work, and is stopped.
+  kDrain,
+  // It runs on, and the next control plane takes it over.
+  kLeaveRunning,
+};
 
 // How to start a gateway, and how to speak to it.
 struct GatewayConfig {
@@ -48,6 +59,7 @@ struct GatewayConfig {
   Duration probe_timeout = std::chrono::seconds(2);
   // Whether the gateway is wanted up where no wish is stored.
   bool autostart = false;
+  OnExit on_exit = OnExit::kStop;
 };
 
 // The listener for other machines.
@@ -103,7 +115,42 @@ struct OpsConfig {
   Metrics metrics = Metrics::kTokenBearers;
 };
 
-// Thread-compatible. Built once by `ApplySetting`, then never changed.
+// The event log on disk.
+struct EventLogConfig {
+  // Empty: events are kept in memory alone.
+  std::string directory;
+  Duration max_age = std::chrono::hours(7 * 24);
+  uint64_t max_bytes = uint64_t{1} << 30;
+  // The least time between two commits, unless events pile up.
+  Duration commit_interval = std::chrono::milliseconds(20);
+};
+
+// The publisher of events to NATS JetStream.
+struct NatsConfig {
+  // nats://HOST:PORT or tls://HOST:PORT. Empty: nothing is published.
+  std::string url;
+  std::string stream = "CLAWPLANE";
+  bool create_stream = false;
+  // What to show the server; empty: nothing. A token, or a file of credentials
+  // as NATS' own tools make it.
+  std::string token_file;
+  std::string credentials_file;
+  // Whose certificates are believed. Empty: those that the system believes.
+  std::string ca_file;
+};
+
+// The daemon's own log.
+struct LogConfig {
+  // The least severe lines come first.
+  enum class Level { kDebug, kInfo, kWarning, kError };
+  enum class Format { kText, kJson };
+
+  // Of the lines that are written, the least severe.
+  Level level = Level::kInfo;
+  Format format = Format::kText;
+};
+
+// Thread-compatible. Built by `ApplySetting`; changed by `CopySetting` alone.
 struct Config {
   // The name of this instance.
   std::string name = "clawplane";
@@ -122,12 +169,38 @@ struct Config {
   AuditConfig audit;
   CallLimits limits;
   OpsConfig ops;
+  LogConfig log;
   GatewayConfig gateway;
   GatewayMachine::Settings machine;
   Liveness::Settings liveness;
   PendingCalls::Limits calls;
   EventLog::Limits events;
+  EventLogConfig event_log;
+  NatsConfig nats;
   LogBuffer::Limits logs;
+  // By key, where each value comes from that is not the default:
+  // "clawplane.yaml:12", "--listen", "CLAWPLANE_LISTEN".
+  std::map<std::string_view, std::string> origins;
+};
+
+// When a value that has changed in the configuration counts after SIGHUP.
+enum class Reload {
+  kAtOnce,
+  // With the gateway's next start, or with the next connection to it.
+  kNextGateway,
+  // Once clawplaned is started anew.
+  kNextDaemon,
+};
+
+// The place of a setting's values in the config.
+struct SettingPlace {
+  // Puts the values there; false if they are not allowed.
+  std::function<bool(const std::vector<std::string>& values, Config& config)>
+      apply;
+  // The values there, as `apply` takes them; none if that is not set.
+  std::function<std::vector<std::string>(const Config& config)> show;
+  // Puts what is there in one config into another.
+  std::function<void(const Config& from, Config& to)> copy;
 };
 
 // One thing that can be set. The key is its name in the file; its flag and its
@@ -141,9 +214,7 @@ struct Setting {
   std::string_view meaning;
   // Whether it takes any number of values rather than one.
   bool is_list;
-  // Puts the values into the config; false if they are not allowed.
-  std::function<bool(const std::vector<std::string>& values, Config& config)>
-      apply;
+  SettingPlace place;
   // Whether its values may be secrets, which no error repeats.
   bool is_secret = false;
 
@@ -151,16 +222,24 @@ struct Setting {
   std::string flag() const;
   // `gateway.stop_grace` -> `CLAWPLANE_GATEWAY_STOP_GRACE`
   std::string variable() const;
+  Reload reload() const;
 };
 
-// All settings, in the order in which they are documented.
+// All settings, in the order in which they are documented; those of a section
+// follow each other.
 const std::vector<Setting>& Settings();
 
 // Sets `key` in `config`. `origin` says where the values come from, for the
-// error: "clawplane.yaml:12", "--listen", "CLAWPLANE_LISTEN".
+// error and for `Config::origins`.
 absl::Status ApplySetting(std::string_view key,
                           const std::vector<std::string>& values,
                           std::string_view origin, Config& config);
+
+// Takes a value, and where it comes from, over from another config.
+void CopySetting(const Setting& setting, const Config& from, Config& to);
+
+// The settings whose values differ.
+std::vector<const Setting*> ChangedSettings(const Config& a, const Config& b);
 
 // Whether the listeners are safe, and can be had: nothing is reachable from
 // other machines but with TLS and access control, unless that was asked for,

@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_CORE_MODEL_EVENT_H_
 #define CLAWPLANE_CORE_MODEL_EVENT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,6 +30,8 @@ enum class EventKind {
   kGap,
   kRepair,
 };
+inline constexpr size_t kEventKinds =
+    static_cast<size_t>(EventKind::kRepair) + 1;
 
 // The kind in lower snake case, which is the name of our own events too.
 std::string_view Name(EventKind kind);

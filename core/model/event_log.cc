@@ -4,16 +4,32 @@
 
 namespace clawplane::core {
 
+void EventLog::Resume(uint64_t last, std::vector<Event> newest) {
+  resumed_ = true;
+  last_ = last;
+  for (Event& event : newest) {
+    entries_.push_back({std::move(event)});
+    event_bytes_ += entries_.back().event.size();
+  }
+  oldest_form_ = oldest();
+  DropBeyondLimits();
+}
+
 uint64_t EventLog::Append(EventDraft draft, WallTime now) {
+  ++added_[static_cast<size_t>(draft.kind)];
   entries_.push_back({{++last_, now, std::move(draft)}});
   event_bytes_ += entries_.back().event.size();
+  DropBeyondLimits();
+  return last_;
+}
+
+void EventLog::DropBeyondLimits() {
   while (entries_.size() > 1 && (entries_.size() > limits_.max_events ||
                                  event_bytes_ > limits_.max_event_bytes())) {
     if (oldest_form_ == oldest()) DropOldestForms();
     event_bytes_ -= entries_.front().event.size();
     entries_.pop_front();
   }
-  return last_;
 }
 
 EncodedEventPtr EventLog::Encoded(uint64_t sequence, EventForm form,

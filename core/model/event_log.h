@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/model/event.h"
 #include "core/model/time.h"
@@ -58,6 +59,10 @@ class EventLog {
   EventLog(std::string epoch, const Limits& limits)
       : epoch_(std::move(epoch)), limits_(limits) {}
 
+  // Goes on behind event `last`, of which and of those before it `newest` are
+  // held: consecutive ones, if any. Once, before anything else.
+  void Resume(uint64_t last, std::vector<Event> newest);
+
   // Adds an event and drops the oldest ones over the limits; the newest is
   // always kept. Returns its number.
   uint64_t Append(EventDraft draft, WallTime now);
@@ -69,6 +74,16 @@ class EventLog {
 
   // The number of the oldest event held; `last() + 1` when none is.
   uint64_t oldest() const { return last_ + 1 - entries_.size(); }
+
+  // How many events of the kind were ever added.
+  uint64_t added(EventKind kind) const {
+    return added_[static_cast<size_t>(kind)];
+  }
+
+  // Whether it went on with what another process had begun.
+  bool resumed() const { return resumed_; }
+
+  const Limits& limits() const { return limits_; }
 
   // What is held, in bytes, about.
   size_t bytes() const { return event_bytes_ + form_bytes_; }
@@ -93,6 +108,7 @@ class EventLog {
   }
   // What a form adds to the bytes of its event.
   static size_t Cost(const EncodedEvent& encoded);
+  void DropBeyondLimits();
   // Drops the forms of the oldest event that may have any.
   void DropOldestForms() const;
 
@@ -100,6 +116,8 @@ class EventLog {
   const Limits limits_;
   std::deque<Entry> entries_;
   uint64_t last_ = 0;
+  bool resumed_ = false;
+  std::array<uint64_t, kEventKinds> added_ = {};
   size_t event_bytes_ = 0;
   mutable size_t form_bytes_ = 0;
   // A held event; no older one has a form.

@@ -12,6 +12,8 @@ std::string Describe(const ExitStatus& exit) {
       return Concat("exit code ", exit.value);
     case ExitStatus::How::kSignaled:
       return Concat("signal ", exit.value, " (", strsignal(exit.value), ")");
+    case ExitStatus::How::kUnknown:
+      return "exit code unknown";
   }
   return {};
 }

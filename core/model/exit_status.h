@@ -10,14 +10,17 @@ namespace clawplane::core {
 // The end of one process: it exited with a code, or a signal ended it. The two
 // are told apart, so that exit code 15 is not taken for SIGTERM.
 struct ExitStatus {
-  enum class How { kExited, kSignaled };
+  // Only a parent is told how a process ended, so that of one that we took over
+  // is not known.
+  enum class How { kExited, kSignaled, kUnknown };
 
   How how = How::kExited;
-  // The exit code, or the number of the signal.
+  // The exit code, or the number of the signal; 0 where neither is known.
   int value = 0;
 
   static ExitStatus Exited(int code) { return {How::kExited, code}; }
   static ExitStatus Signaled(int signal) { return {How::kSignaled, signal}; }
+  static ExitStatus Unknown() { return {How::kUnknown, 0}; }
 
   friend bool operator==(const ExitStatus&, const ExitStatus&) = default;
 };
@@ -28,7 +31,7 @@ inline bool IsRefusal(const ExitStatus& exit) {
   return exit == ExitStatus::Exited(78);
 }
 
-// For people: "exit code 78", "signal 9 (Killed)".
+// For people: "exit code 78", "signal 9 (Killed)", "exit code unknown".
 std::string Describe(const ExitStatus& exit);
 
 }  // namespace clawplane::core

@@ -44,9 +44,13 @@ constexpr std::string_view kNames[] = {"SUPERSEDED",
                                        "ROLE_REQUIRED",
                                        "METHOD_DENIED",
                                        "TOO_MANY_CALLS",
-                                       "AUDIT_FAILED"};
+                                       "AUDIT_FAILED",
+                                       "RESTART_NOT_SEEN",
+                                       "NOT_ADOPTED",
+                                       "DRAIN_CUT_SHORT",
+                                       "EVENT_LOG_FAILED"};
 static_assert(std::size(kNames) ==
-              static_cast<size_t>(Reason::kAuditFailed) + 1);
+              static_cast<size_t>(Reason::kEventLogFailed) + 1);
 
 }  // namespace
 

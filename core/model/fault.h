@@ -49,6 +49,10 @@ enum class Reason {
   kMethodDenied,
   kTooManyCalls,
   kAuditFailed,
+  kRestartNotSeen,
+  kNotAdopted,
+  kDrainCutShort,
+  kEventLogFailed,
 };
 
 // The reason in UPPER_SNAKE_CASE, as clients see it: "PORT_HELD".

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/model/device.h"
 #include "core/model/json_scanner.h"
 #include "core/model/time.h"
 
@@ -97,12 +98,26 @@ std::string SerializeRequest(std::string_view id, std::string_view method,
 
 // What we say of ourselves in the request `connect`.
 struct ConnectParams {
+  // What all clients of the gateway share.
   std::string token;
   std::string display_name;
   std::string client_version;
   std::vector<std::string> scopes;
+  // None: no device is named.
+  std::optional<Device> device = {};
+  // What the gateway gave this device; sent instead of the shared token.
+  std::string device_token = {};
+  // The protocols that are offered.
+  int64_t min_protocol = kOldestProtocol;
+  int64_t max_protocol = kNewestProtocol;
+
+  // The protocols that are known.
+  static constexpr int64_t kOldestProtocol = 3;
+  static constexpr int64_t kNewestProtocol = 4;
 };
-std::string SerializeConnect(std::string_view id, const ConnectParams& params);
+// Names the device only with a challenge, which it signs.
+std::string SerializeConnect(std::string_view id, const ConnectParams& params,
+                             const std::optional<Challenge>& challenge);
 
 // What the gateway says of itself when it accepts.
 struct Hello {
@@ -110,9 +125,14 @@ struct Hello {
   uint32_t protocol = 0;
   std::string boot_id;
   std::string connection_id;
+  // Since the gateway's start; none where it does not tell.
+  std::optional<Duration> uptime;
   std::vector<std::string> methods;
   std::vector<std::string> events;
   std::vector<std::string> scopes;
+  // By what it knows us ("token", "device-token"); empty where it does not
+  // tell.
+  std::string auth_method;
   // 0 where the gateway does not tell.
   uint64_t max_payload_bytes = 0;
   Duration tick_interval{};
@@ -123,6 +143,10 @@ struct Hello {
 // Reads the payload of an accepted `connect`. Nothing unless it is an object of
 // type `hello-ok` with a protocol version. Any other member may be missing.
 std::optional<Hello> ParseHello(JsonView payload);
+
+// The token in the payload of an accepted `connect` with which this device may
+// come back; empty if the gateway gave none.
+std::string DeviceTokenIn(JsonView payload);
 
 // Whether the payload of the event `shutdown` announces a restart, rather than
 // an end: then it says in milliseconds when it expects to be back.

@@ -94,6 +94,11 @@ std::optional<Hello> ParseHello(JsonView payload) {
     hello.boot_id = StringMember(server->text, "bootId");
     hello.connection_id = StringMember(server->text, "connId");
   }
+  if (const auto snapshot = MemberOf(payload, "snapshot")) {
+    if (const auto uptime = MemberOf(snapshot->text, "uptimeMs")) {
+      hello.uptime = MillisecondsOf(*uptime);
+    }
+  }
   const auto strings = [&](std::string_view object, std::string_view member) {
     const auto holder = MemberOf(payload, object);
     const auto value = holder ? MemberOf(holder->text, member) : std::nullopt;
@@ -111,6 +116,19 @@ std::optional<Hello> ParseHello(JsonView payload) {
     }
   }
   return hello;
+}
+
+std::string DeviceTokenIn(JsonView payload) {
+  const auto auth = MemberOf(payload, "auth");
+  return auth ? StringMember(auth->text, "deviceToken") : std::string();
+}
+
+std::optional<Challenge> ParseChallenge(JsonView payload) {
+  const auto at = MemberOf(payload, "ts");
+  const auto milliseconds = at ? IntegerOf<int64_t>(*at) : std::nullopt;
+  std::string nonce = StringMember(payload, "nonce");
+  if (!milliseconds || nonce.empty()) return std::nullopt;
+  return Challenge{std::move(nonce), *milliseconds};
 }
 
 bool AnnouncesRestart(JsonView shutdown) {

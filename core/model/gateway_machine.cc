@@ -35,10 +35,12 @@ std::vector<Effect> GatewayMachine::Step(const Input& input, Instant now) {
 }
 
 std::optional<TimePoint> GatewayMachine::deadline() const {
-  const auto start_deadline = start_.deadline();
-  if (!phase_deadline_) return start_deadline;
-  if (!start_deadline) return phase_deadline_;
-  return std::min(*phase_deadline_, *start_deadline);
+  std::optional<TimePoint> first;
+  for (const auto& other :
+       {start_.deadline(), phase_deadline_, restart_deadline_}) {
+    if (other && (!first || *other < *first)) first = other;
+  }
+  return first;
 }
 
 // ---- Orders
@@ -84,6 +86,35 @@ void GatewayMachine::On(const WishFound&) {
   automatic_ = true;
 }
 
+void GatewayMachine::On(const ProcessFound& found) {
+  if (status_.state != State::kStopped || child_) return;
+  process_ = found.process;
+  child_ = Child{found.process, Program::kGateway, found.pid, found.launched_at,
+                 /*was_up=*/true};
+  launches_ = 1;
+  status_.pid = found.pid;
+  status_.owned = true;
+  status_.wanted_up = found.wanted_up;
+  automatic_ = true;
+  cause_ = StartCause::kServerStart;
+  if (!found.wanted_up) {
+    End(State::kStopped, EndCause::kStop, settings_.stop_grace, false);
+    return;
+  }
+  status_.state = State::kReconnecting;
+  if (found.port != settings_.port) {
+    Replace({Reason::kNotAdopted,
+             Concat("the gateway that was left running is on port ", found.port,
+                    ", and port ", settings_.port, " is configured"),
+             ""},
+            EndCause::kRestart, false);
+    return;
+  }
+  backoff_.Reset();
+  start_.Begin(now_.steady);
+  Look();
+}
+
 void GatewayMachine::On(const StopOrder& order) {
   if (!order.keep_wish) status_.wanted_up = false;
   FinishUpOrders(Fault{Reason::kSuperseded, "superseded by Stop", ""});
@@ -92,9 +123,11 @@ void GatewayMachine::On(const StopOrder& order) {
   if (status_.state == State::kStopping) {
     next_ = State::kStopped;
     status_.error.reset();
-    Hasten(grace, order.force);
-  } else if (child_) {
-    End(State::kStopped, EndCause::kStop, grace, order.force);
+    if (!order.drain) Hasten(grace, order.force);
+  } else if (child_ || (order.drain && !order.force &&
+                        status_.state == State::kRunning)) {
+    EndInOrder(State::kStopped, EndCause::kStop, grace, order.force,
+               order.drain);
   } else {
     next_ = State::kStopped;
     if (status_.state == State::kRunning) Do(FailCalls{});
@@ -106,12 +139,7 @@ void GatewayMachine::On(const StopOrder& order) {
 void GatewayMachine::On(const RestartOrder& order) {
   if (foreign_ && status_.state != State::kStopped &&
       status_.state != State::kError) {
-    Do(FinishOrder{
-        order.id,
-        Fault{Reason::kNotImplemented,
-              "this gateway is not a child of this control plane; restarting "
-              "such a gateway is not built yet",
-              "restart it where it was started"}});
+    RestartForeign(order);
     return;
   }
   status_.wanted_up = true;
@@ -128,11 +156,12 @@ void GatewayMachine::On(const RestartOrder& order) {
     next_ = State::kStarting;
     cause_ = StartCause::kRestart;
     status_.error.reset();
-    Hasten(grace, order.force);
+    if (!order.drain) Hasten(grace, order.force);
   } else if (child_) {
     resume_after_ = settings_.restart_delay;
     cause_ = StartCause::kRestart;
-    End(State::kStarting, EndCause::kRestart, grace, order.force);
+    EndInOrder(State::kStarting, EndCause::kRestart, grace, order.force,
+               order.drain);
   } else if (status_.state == State::kStopped ||
              status_.state == State::kError) {
     BeginStart(StartCause::kRestart);
@@ -147,6 +176,12 @@ void GatewayMachine::On(const RestartOrder& order) {
 void GatewayMachine::On(const DeadlineReached&) {
   if (start_.deadline() && now_.steady >= *start_.deadline()) {
     OnStartBudgetSpent();
+    return;
+  }
+  if (restart_deadline_ && now_.steady >= *restart_deadline_) {
+    FinishRestarts(Fault{Reason::kRestartNotSeen,
+                         "the gateway did not come back as another one",
+                         "look after it where it was started"});
     return;
   }
   if (!phase_deadline_ || now_.steady < *phase_deadline_) return;
@@ -174,6 +209,9 @@ void GatewayMachine::On(const DeadlineReached&) {
     case Phase::kTerminating:
       KillNow();
       return;
+    case Phase::kDraining:
+      OnDrainTooLong();
+      return;
     case Phase::kRepairing:
       child_->killed = true;
       Do(Kill{});
@@ -193,7 +231,12 @@ void GatewayMachine::Enter(State state, Phase phase) {
   status_.phase_since = now_.steady;
   phase_deadline_.reset();
   status_.next_attempt_at.reset();
-  if (state != State::kRunning) status_.connected_at.reset();
+  if (phase != Phase::kDraining) status_.drain.reset();
+  if (state != State::kRunning) {
+    status_.connected_at.reset();
+    // That of a gateway that is not ours is known of its connection alone.
+    if (!child_) status_.pid.reset();
+  }
   if (state == State::kStopping || state == State::kStopped ||
       state == State::kError) {
     ForgetHealth();
@@ -204,6 +247,7 @@ void GatewayMachine::FinishUpOrders(const std::optional<Fault>& fault) {
   for (const OrderId id : std::exchange(up_orders_, {})) {
     Do(FinishOrder{id, fault});
   }
+  if (fault) FinishRestarts(fault);
 }
 
 void GatewayMachine::FinishDownOrders() {

@@ -41,6 +41,7 @@ namespace clawplane::core {
 //   KILLING           | ProcessExited       | (none: the kernel will do it)
 //   RESTART_DELAY     | its deadline        | look, then launch
 //   REPAIRING         | ProcessExited       | the repair takes too long: kill
+//   DRAINING          | DrainEnded          | the work takes too long: SIGTERM
 //
 // What a look leads to:
 //
@@ -71,6 +72,22 @@ namespace clawplane::core {
 // A restart that the gateway announced is polled for like a start, for 120 s,
 // while its process lives or if it is foreign.
 //
+// A foreign gateway is asked to restart itself; if it refuses, its process is
+// sent the signal that has it restart, where that process can be seen. The
+// order is fulfilled once another gateway than before has accepted a handshake,
+// and fails if that takes longer than a start may. One that cannot be reached,
+// is not ours to restart.
+//
+// A process of an earlier control plane (`ProcessFound`) is reached again as
+// one whose connection was lost. It counts as one that has been up, so that no
+// failure to reach it ends it; only the start's budget does.
+//
+// A drain is an end whose first step is the gateway's own: in RUNNING, it is
+// asked to take in no more work and to finish what it has, while its connection
+// and the calls with it stay. One that cannot be asked gets SIGTERM, on which
+// it finishes its work too, and as long for it. Another order without `drain`
+// cuts it short.
+//
 // Evidence never ends a gateway but by `FoundUnresponsive` and by the hard
 // limit of memory, and only one of ours that has been RUNNING.
 //
@@ -80,9 +97,11 @@ namespace clawplane::core {
 //    none is launched before the one before it has been reaped.
 //  * Nothing is launched after a Stop, and never in mode `attach`.
 //  * RUNNING means that a handshake was accepted on a connection that stands.
+//    While draining, it stands too.
 //  * Every order is finished exactly once: a Stop always well, Start and
 //  Restart
-//    well only in RUNNING. At rest (STOPPED, RUNNING, ERROR) none waits.
+//    well only in RUNNING. At rest (STOPPED, RUNNING, ERROR) none waits, but
+//    for restarts of a foreign gateway in RUNNING, until it goes.
 //  * Whatever is waited for has a deadline or a report to come: no state lasts
 //    for ever by accident.
 //  * `revision` counts every change that `SameRevision` sees, and each is
@@ -99,6 +118,9 @@ class GatewayMachine {
     Duration start_budget = std::chrono::seconds(300);
     Duration start_limit = std::chrono::seconds(900);
     Duration stop_grace = std::chrono::seconds(10);
+    // How long a gateway may take to finish its work. The makers of the gateway
+    // give it 315 s.
+    Duration drain_limit = std::chrono::seconds(315);
     Duration restart_delay = std::chrono::seconds(1);
     Duration handshake_timeout = std::chrono::seconds(30);
     Duration ready_poll = std::chrono::milliseconds(50);
@@ -119,11 +141,24 @@ class GatewayMachine {
   // no effects.
   std::vector<Effect> Step(const Input& input, Instant now);
 
+  // Other times and limits, from now on. Mode and port must be as they were.
+  void Use(const Settings& settings) {
+    settings_ = settings;
+    start_.Use(settings.start_budget, settings.start_limit);
+  }
+
   const GatewayStatus& status() const { return status_; }
 
   // The process of ours that runs, if one does.
   std::optional<Generation> child() const {
     return child_ ? std::optional(child_->generation) : std::nullopt;
+  }
+
+  // Whether there is a process that can be left running as it is: a gateway
+  // that nobody is ending.
+  bool MayBeLeft() const {
+    return child_ && child_->program == Program::kGateway &&
+           status_.state != State::kStopping;
   }
 
   // When `DeadlineReached` is due, if ever. May change with each `Step`.
@@ -148,6 +183,7 @@ class GatewayMachine {
   void On(const StopOrder& order);
   void On(const RestartOrder& order);
   void On(const WishFound&);
+  void On(const ProcessFound& found);
   void On(const PortSeen& seen);
   void On(const Launched& launched);
   void On(const LaunchFailed& failed);
@@ -159,6 +195,10 @@ class GatewayMachine {
   void On(const HandshakeRefused& refused);
   void On(const ConnectionLost& lost);
   void On(const RestartAnnounced& announced);
+  void On(const RestartAnswered& answered);
+  void On(const ForeignSignalled& signalled);
+  void On(const DrainReported& reported);
+  void On(const DrainEnded& ended);
   void On(const HealthChecked& checked);
   void On(const Suspected& suspected);
   void On(const SuspicionEnded&);
@@ -176,6 +216,8 @@ class GatewayMachine {
   void OnPortTaken(const ProbeReport& report);
   void BeginLaunch();
   void BeginConnect();
+  // Gives up the look or connection, and the calls with it.
+  void DropLinkInUse();
   // What follows an accepted connection that is no more.
   void OnConnectionGone(const std::string& why);
   // An attempt to reach the gateway failed.
@@ -185,6 +227,16 @@ class GatewayMachine {
   // Ends our process, and then enters `next`.
   void End(State next, EndCause cause, Duration grace, bool force);
   void Hasten(Duration grace, bool force);
+  // As `End`, once the gateway has finished its work.
+  void BeginDraining(State next, EndCause cause, Duration grace);
+  // The drain is over, one way or the other.
+  void EndDrained(Duration grace, bool force);
+  void OnDrainTooLong();
+  // The grace of a SIGTERM on which the gateway finishes its work.
+  Duration LongGrace(Duration grace) const;
+  // An end that may begin with a drain.
+  void EndInOrder(State next, EndCause cause, Duration grace, bool force,
+                  bool drain);
   void KillNow();
   // The process is gone, or there was none.
   void AfterEnd();
@@ -200,6 +252,13 @@ class GatewayMachine {
   // Nothing is known of the gateway's health any more.
   void ForgetHealth();
 
+  // Of a gateway that is not ours.
+  void RestartForeign(const RestartOrder& order);
+  void FinishRestarts(const std::optional<Fault>& fault);
+  // Whether the gateway that answers is another than the one that was to
+  // restart.
+  bool HasRestarted(const Hello& hello) const;
+
   void Enter(State state, Phase phase);
   void FinishUpOrders(const std::optional<Fault>& fault);
   void FinishDownOrders();
@@ -209,15 +268,17 @@ class GatewayMachine {
   }
   bool IsCurrent(Generation link) const { return link == link_ && link_live_; }
 
-  const Settings settings_;
+  Settings settings_;
   Backoff backoff_;
   CrashBudget budget_;
   StartBudget start_;
 
   GatewayStatus status_;
   std::optional<Child> child_;
-  // Whether the gateway we reach for is somebody else's.
+  // Whether the gateway we reach for is somebody else's, and its process if
+  // that can be seen.
   bool foreign_ = false;
+  std::optional<int> foreign_pid_;
   Generation process_ = 0;
   // Whether the launch of generation `process_` is in progress.
   bool launching_ = false;
@@ -227,6 +288,9 @@ class GatewayMachine {
   // While STOPPING: what the exit leads to, and how long after it.
   State next_ = State::kStopped;
   Duration resume_after_{};
+  // While draining: why, and how long SIGTERM has after it.
+  EndCause drain_cause_ = EndCause::kStop;
+  Duration drain_grace_{};
   std::optional<TimePoint> phase_deadline_;
   uint32_t launches_ = 0;
   // Why the next launch takes place.
@@ -244,6 +308,13 @@ class GatewayMachine {
   // Who waits for RUNNING, and who for the process to be gone.
   std::vector<OrderId> up_orders_;
   std::vector<OrderId> down_orders_;
+  // Who waits for a gateway that is not ours to restart itself; what it was and
+  // since when.
+  std::vector<OrderId> restart_orders_;
+  TimePoint restart_asked_;
+  std::optional<TimePoint> restart_deadline_;
+  std::string restarted_boot_id_;
+  std::optional<int> restarted_pid_;
 
   // Of the step in progress.
   Instant now_;

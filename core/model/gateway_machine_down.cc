@@ -36,8 +36,14 @@ Fault ExitFault(const ProcessExited& exited) {
 }  // namespace
 
 void GatewayMachine::On(const ConnectionLost& lost) {
-  if (!IsCurrent(lost.link) || status_.state != State::kRunning) return;
-  OnConnectionGone(lost.why);
+  if (!IsCurrent(lost.link)) return;
+  if (status_.phase == Phase::kDraining) {
+    link_live_ = false;
+    Do(FailCalls{});
+    EndDrained(LongGrace(drain_grace_), false);
+  } else if (status_.state == State::kRunning) {
+    OnConnectionGone(lost.why);
+  }
 }
 
 void GatewayMachine::On(const ConnectionFoundDead& found) {
@@ -93,21 +99,25 @@ void GatewayMachine::On(const ProcessExited& exited) {
   ends_.push_back(end);
   if (ends_.size() > kMaxEnds) ends_.pop_front();
   if (stopping) {
+    DropLinkInUse();  // of a drain
     AfterEnd();
   } else {
     OnUnwantedExit(exited);
   }
 }
 
-void GatewayMachine::OnUnwantedExit(const ProcessExited& exited) {
-  if (link_live_) {
-    if (status_.state == State::kRunning) {
-      budget_.OnLost(now_.steady);
-      Do(FailCalls{});
-    }
-    Do(DropLink{});
-    link_live_ = false;
+void GatewayMachine::DropLinkInUse() {
+  if (!link_live_) return;
+  if (status_.state == State::kRunning || status_.phase == Phase::kDraining) {
+    Do(FailCalls{});
   }
+  Do(DropLink{});
+  link_live_ = false;
+}
+
+void GatewayMachine::OnUnwantedExit(const ProcessExited& exited) {
+  if (status_.state == State::kRunning) budget_.OnLost(now_.steady);
+  DropLinkInUse();
   // Nothing is wanted of a gateway in ERROR, whose end is just recorded.
   if (status_.state == State::kError) {
     status_.owned = false;
@@ -210,9 +220,7 @@ void GatewayMachine::End(State next, EndCause cause, Duration grace,
   next_ = next;
   child_->end_cause = cause;
   start_.End();
-  if (status_.state == State::kRunning) Do(FailCalls{});
-  if (link_live_) Do(DropLink{});
-  link_live_ = false;
+  DropLinkInUse();
   if (next == State::kStopped || next == State::kStarting) {
     status_.error.reset();
   }
@@ -226,6 +234,10 @@ void GatewayMachine::End(State next, EndCause cause, Duration grace,
 }
 
 void GatewayMachine::Hasten(Duration grace, bool force) {
+  if (status_.phase == Phase::kDraining) {
+    EndDrained(grace, force);
+    return;
+  }
   if (status_.phase != Phase::kTerminating) return;
   if (force) {
     KillNow();

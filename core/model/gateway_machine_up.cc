@@ -107,6 +107,7 @@ void GatewayMachine::OnListenerFound(const ProbeReport& report) {
     return;
   }
   foreign_ = true;
+  foreign_pid_ = report.pid;
   status_.owned = false;
   if (report.answer == ProbeReport::Answer::kNotReady) {
     WaitForReady(Phase::kWaitingForReady, kStartingRetry);
@@ -226,6 +227,8 @@ void GatewayMachine::On(const HandshakeAccepted& accepted) {
   status_.boot_id = accepted.hello.boot_id;
   status_.error.reset();
   status_.reconnect_attempts = 0;
+  if (foreign_) status_.pid = foreign_pid_;
+  if (HasRestarted(accepted.hello)) FinishRestarts(std::nullopt);
   FinishUpOrders(std::nullopt);
 }
 

@@ -44,6 +44,8 @@ std::string_view Name(Phase phase) {
       return "restart-delay";
     case Phase::kRepairing:
       return "repairing";
+    case Phase::kDraining:
+      return "draining";
   }
   return {};
 }
@@ -52,7 +54,7 @@ bool SameRevision(const GatewayStatus& a, const GatewayStatus& b) {
   const auto told = [](const GatewayStatus& s) {
     return std::tie(s.state, s.phase, s.wanted_up, s.pid, s.owned, s.boot_id,
                     s.error, s.reconnect_attempts, s.next_attempt_at,
-                    s.last_exit, s.restarts, s.suspect_since);
+                    s.last_exit, s.restarts, s.suspect_since, s.drain);
   };
   const auto ok = [](const GatewayStatus& s) {
     return s.health ? std::optional(s.health->ok()) : std::nullopt;

@@ -3,10 +3,12 @@
 #ifndef CLAWPLANE_CORE_MODEL_GATEWAY_STATUS_H_
 #define CLAWPLANE_CORE_MODEL_GATEWAY_STATUS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/model/exit_status.h"
 #include "core/model/fault.h"
@@ -36,7 +38,9 @@ enum class Phase {
   kKilling,
   kRestartDelay,
   kRepairing,
+  kDraining,
 };
+inline constexpr size_t kPhases = static_cast<size_t>(Phase::kDraining) + 1;
 std::string_view Name(Phase phase);
 
 // The end of a process of ours.
@@ -70,6 +74,18 @@ struct Health {
   bool ok() const { return failed == Layer::kNone; }
 };
 
+// The work that a gateway finishes before it is ended.
+struct Drain {
+  // How much of it there is, as the gateway counts.
+  uint32_t active = 0;
+  // What it is, in the gateway's words: "1 active request".
+  std::vector<std::string> waiting_for;
+  // When it is ended all the same.
+  WallTime until;
+
+  friend bool operator==(const Drain&, const Drain&) = default;
+};
+
 // Thread-compatible. A copy is a snapshot.
 struct GatewayStatus {
   State state = State::kStopped;
@@ -99,6 +115,8 @@ struct GatewayStatus {
   std::optional<WallTime> suspect_since;
   // Of our process, when it was last sampled.
   uint64_t resident_bytes = 0;
+  // In the phase kDraining.
+  std::optional<Drain> drain;
 };
 
 // Whether two statuses differ in what `revision` counts.

@@ -18,12 +18,15 @@ namespace clawplane::core {
 // One handshake on one connection, from our side.
 //
 //   gateway -> connect.challenge
-//   us      -> connect, protocol 3 to 4, as gateway-client/backend
+//   us      -> connect, protocol 3 to 4, as gateway-client/backend, with the
+//              challenge signed
 //   gateway -> hello-ok, or an error and a close
 //
 // The verdict is given once. What a person has to mend is told apart from what
 // passes by itself: a token that is refused stays refused, a gateway that is
-// still starting does not stay so.
+// still starting does not stay so. Two refusals are worth one more connection,
+// which says something else: that of a device's token, and that of our
+// protocols by a gateway that names its own.
 //
 // Thread-compatible.
 class Handshake {
@@ -37,6 +40,16 @@ class Handshake {
   // The connection is usable.
   struct Accepted {
     Hello hello;
+    // With which this device may come back; empty if the gateway gave none.
+    std::string device_token = {};
+  };
+  // Try at once, with a new connection that says this. Never given for what
+  // an earlier `Again` proposed.
+  struct Again {
+    ConnectParams params;
+    std::string why;
+    // Whether the device's token is of no use any more.
+    bool forget_device_token = false;
   };
   // Not now. Try again, with a new connection, after this time.
   struct Deferred {
@@ -49,7 +62,8 @@ class Handshake {
   struct Refused {
     Fault fault;
   };
-  using Verdict = std::variant<Pending, Send, Accepted, Deferred, Refused>;
+  using Verdict =
+      std::variant<Pending, Send, Accepted, Again, Deferred, Refused>;
 
   // The id of the request `connect`.
   static constexpr std::string_view kRequestId = "connect";
@@ -66,6 +80,7 @@ class Handshake {
 
  private:
   Verdict OnAnswer(const ResponseFrame& answer) const;
+  Verdict OnRefusal(const ErrorShape& error) const;
 
   const ConnectParams params_;
   bool sent_ = false;

@@ -26,6 +26,11 @@ Health::Layer FailedLayer(const HealthEvidence& evidence) {
 
 }  // namespace
 
+void Liveness::Use(const Settings& settings, TimePoint now) {
+  settings_ = settings;
+  next_check_ = std::min(next_check_, now + settings_.check_interval);
+}
+
 void Liveness::Begin(Duration tick, TimePoint now) {
   active_ = true;
   tick_ = tick;

@@ -76,6 +76,9 @@ class Liveness {
 
   explicit Liveness(Settings settings) : settings_(settings) {}
 
+  // Other limits, from now on.
+  void Use(const Settings& settings, TimePoint now);
+
   // A handshake was accepted; the gateway ticks at this interval.
   void Begin(Duration tick, TimePoint now);
   // The process is gone, or there is nothing more to be known.
@@ -108,7 +111,7 @@ class Liveness {
   bool IsBusy(const HealthEvidence& evidence, TimePoint now) const;
   std::string Describe(const HealthEvidence& evidence, TimePoint now) const;
 
-  const Settings settings_;
+  Settings settings_;
   bool active_ = false;
   Duration tick_{};
   TimePoint last_sign_;

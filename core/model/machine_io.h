@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "core/model/fault.h"
 #include "core/model/frame.h"
@@ -43,17 +44,31 @@ struct StopOrder {
   // None means the configured one.
   std::optional<Duration> grace;
   bool force = false;
-  // The control plane ends: the gateway is still wanted by the next one.
+  // The gateway is still wanted, by the next control plane.
   bool keep_wish = false;
+  // Let it finish its work first.
+  bool drain = false;
 };
 struct RestartOrder {
   OrderId id;
   std::optional<Duration> grace;
   bool force = false;
+  // Let it finish its work first.
+  bool drain = false;
 };
 // The control plane began, and the gateway is wanted up: by a wish that was
 // stored, or by the configuration. What comes of it counts as automatic.
 struct WishFound {};
+// The control plane began, and took over the process of a gateway that one
+// before it had launched. A start or a stop that comes of it is automatic.
+struct ProcessFound {
+  Generation process;
+  int pid;
+  TimePoint launched_at;
+  // Where it was told to listen.
+  uint16_t port;
+  bool wanted_up;
+};
 // The look asked for by `LookAtPort` is done.
 struct PortSeen {
   Generation link;
@@ -116,6 +131,30 @@ struct ConnectionLost {
 struct RestartAnnounced {
   Generation link;
 };
+// What a gateway that is not ours made of the order to restart.
+struct RestartAnswered {
+  Generation link;
+  // It will; it will not, for this reason; or its answer did not come.
+  enum class Answer { kAccepted, kRefused, kUnknown };
+  Answer answer;
+  // For people; empty if it will.
+  std::string why;
+};
+// The signal asked for by `SignalForeign` was sent, or why not.
+struct ForeignSignalled {
+  std::optional<Fault> fault;
+};
+// What the gateway has left to do before it can be ended without a loss.
+struct DrainReported {
+  Generation link;
+  uint32_t active;
+  std::vector<std::string> waiting_for;
+};
+// It has nothing left to do; or it cannot be asked, for this reason.
+struct DrainEnded {
+  Generation link;
+  std::optional<std::string> why_not;
+};
 // What is known of the gateway's health; see `Liveness`.
 struct HealthChecked {
   Health health;
@@ -137,13 +176,13 @@ struct ConnectionFoundDead {
 // `deadline()` has passed.
 struct DeadlineReached {};
 
-using Input =
-    std::variant<StartOrder, StopOrder, RestartOrder, WishFound, PortSeen,
-                 Launched, LaunchFailed, ProcessExited, ProcessStopped,
-                 ProcessSampled, HandshakeAccepted, HandshakeDeferred,
-                 HandshakeRefused, ConnectionLost, RestartAnnounced,
-                 HealthChecked, Suspected, SuspicionEnded, FoundUnresponsive,
-                 ConnectionFoundDead, DeadlineReached>;
+using Input = std::variant<
+    StartOrder, StopOrder, RestartOrder, WishFound, ProcessFound, PortSeen,
+    Launched, LaunchFailed, ProcessExited, ProcessStopped, ProcessSampled,
+    HandshakeAccepted, HandshakeDeferred, HandshakeRefused, ConnectionLost,
+    RestartAnnounced, RestartAnswered, ForeignSignalled, DrainReported,
+    DrainEnded, HealthChecked, Suspected, SuspicionEnded, FoundUnresponsive,
+    ConnectionFoundDead, DeadlineReached>;
 
 // ---- What is to be done, in the order given
 
@@ -169,6 +208,23 @@ struct FailCalls {};
 // Signal the process group.
 struct Terminate {};
 struct Kill {};
+// Ask the gateway, which is not ours, to restart itself; answer with
+// `RestartAnswered`.
+struct AskForRestart {
+  Generation link;
+};
+// Have the gateway take in no new work, and finish what it has; answer with
+// `DrainReported`, and with `DrainEnded` once, unless the link goes before.
+struct BeginDrain {
+  Generation link;
+};
+// Send the signal (SIGUSR1 or SIGUSR2) to the process if it still listens on
+// the gateway's port; answer with `ForeignSignalled`.
+enum class UserSignal { kFirst, kSecond };
+struct SignalForeign {
+  int pid;
+  UserSignal signal;
+};
 // Tell the end of the gateway's process, in the event log and among the runs.
 struct RecordExit {
   ProcessEnd end;
@@ -196,9 +252,10 @@ struct FinishOrder {
   std::optional<Fault> fault;
 };
 
-using Effect = std::variant<LookAtPort, Launch, Connect, DropLink, FailCalls,
-                            Terminate, Kill, RecordExit, RecordRepair,
-                            RecordError, RecordState, Publish, FinishOrder>;
+using Effect =
+    std::variant<LookAtPort, Launch, Connect, DropLink, FailCalls, Terminate,
+                 Kill, AskForRestart, BeginDrain, SignalForeign, RecordExit,
+                 RecordRepair, RecordError, RecordState, Publish, FinishOrder>;
 
 }  // namespace clawplane::core
 

@@ -11,12 +11,16 @@ namespace clawplane::core {
 CallId PendingCalls::Add(CallRequest request, Completion completion) {
   const CallId id = next_id_++;
   const bool may_wait = request.wait_until_running;
-  if (admission_ == Admission::kClosed ||
-      (admission_ == Admission::kLater && !may_wait)) {
+  SetTime(request.arrived_at);
+  if (request.arrived_at == TimePoint()) request.arrived_at = now_;
+  if (!request.own && (admission_ == Admission::kClosed ||
+                       (admission_ == Admission::kLater && !may_wait))) {
+    Count(request, CallEnd::kNotSentNotRunning);
     completion(NotRunning());
     return id;
   }
-  if (queue_.size() >= limits_.max_queued) {
+  if (!request.own && queue_.size() >= limits_.max_queued) {
+    Count(request, CallEnd::kNotSentQueueFull);
     completion(CallFailed{{Reason::kQueueFull,
                            Concat("already ", queue_.size(), " calls wait and ",
                                   in_flight_, " are with the gateway"),
@@ -26,14 +30,24 @@ CallId PendingCalls::Add(CallRequest request, Completion completion) {
     return id;
   }
   deadlines_.emplace(request.deadline, id);
-  queue_.push_back(id);
+  if (request.own) {
+    queue_.push_front(id);
+  } else {
+    queue_.push_back(id);
+  }
   calls_.emplace(id, Call{std::move(request), std::move(completion)});
   return id;
 }
 
+bool PendingCalls::MayBeSent(CallId id) const {
+  if (admission_ == Admission::kOpen && in_flight_ < limits_.max_in_flight) {
+    return true;
+  }
+  return calls_.at(id).request.own;
+}
+
 std::optional<PendingCalls::Outgoing> PendingCalls::NextToSend() {
-  while (admission_ == Admission::kOpen && !queue_.empty() &&
-         in_flight_ < limits_.max_in_flight) {
+  while (!queue_.empty() && MayBeSent(queue_.front())) {
     const auto call = calls_.find(queue_.front());
     CallRequest& request = call->second.request;
     std::string frame =
@@ -51,6 +65,7 @@ std::optional<PendingCalls::Outgoing> PendingCalls::NextToSend() {
     }
     queue_.pop_front();
     call->second.stage = Stage::kHandedOver;
+    counts_.AddWait(now_ - request.arrived_at);
     ++in_flight_;
     last_sent_ = std::max(last_sent_, call->first);
     return Outgoing{call->first, std::move(frame)};
@@ -114,7 +129,9 @@ bool PendingCalls::OnOversizedResponse(std::string_view id, size_t size) {
 
 void PendingCalls::Cancel(CallId id) {
   const auto call = calls_.find(id);
-  if (call != calls_.end()) Remove(call);
+  if (call == calls_.end()) return;
+  Count(call->second.request, CallEnd::kCancelled);
+  Remove(call);
 }
 
 void PendingCalls::FailSent(const std::string& why) {
@@ -139,6 +156,13 @@ void PendingCalls::FailSent(const std::string& why) {
   }
 }
 
+void PendingCalls::FailQueued(const Fault& why) {
+  const std::deque<CallId> queued = queue_;
+  for (const CallId id : queued) {
+    End(calls_.find(id), CallFailed{why, Outcome::kNotSent, true});
+  }
+}
+
 void PendingCalls::SetAdmission(Admission admission, const std::string& why,
                                 const std::string& next_step) {
   admission_ = admission;
@@ -147,6 +171,7 @@ void PendingCalls::SetAdmission(Admission admission, const std::string& why,
   const std::deque<CallId> queued = queue_;
   for (const CallId id : queued) {
     const auto call = calls_.find(id);
+    if (call->second.request.own) continue;
     if (admission == Admission::kLater &&
         call->second.request.wait_until_running) {
       continue;
@@ -156,6 +181,7 @@ void PendingCalls::SetAdmission(Admission admission, const std::string& why,
 }
 
 void PendingCalls::Expire(TimePoint now) {
+  SetTime(now);
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     const auto call = calls_.find(deadlines_.begin()->second);
     switch (call->second.stage) {
@@ -182,7 +208,12 @@ std::optional<TimePoint> PendingCalls::deadline() const {
 }
 
 void PendingCalls::End(Calls::iterator call, CallResult result) {
+  Count(call->second.request, EndOf(result));
   Remove(call)(std::move(result));
+}
+
+void PendingCalls::Count(const CallRequest& request, CallEnd end) {
+  counts_.Add(request.call_class, end, now_ - request.arrived_at);
 }
 
 PendingCalls::Completion PendingCalls::Remove(Calls::iterator call) {

@@ -12,37 +12,14 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 
+#include "core/model/call_counts.h"
+#include "core/model/call_result.h"
 #include "core/model/fault.h"
 #include "core/model/frame.h"
 #include "core/model/time.h"
 
 namespace clawplane::core {
-
-// What is known of a failed call's effect; see `GatewayError` in the .proto.
-enum class Outcome { kNotSent, kSentUnknown, kReplied };
-
-// The gateway answered well. The payload is valid during the completion only;
-// none if its answer had none.
-struct CallAnswered {
-  std::optional<JsonView> payload;
-};
-// The gateway refused.
-struct CallRefused {
-  ErrorShape error;
-  // The whole `error` member, for codes that we do not know.
-  std::string error_json;
-  std::string payload_json;
-};
-// There is no answer.
-struct CallFailed {
-  Fault fault;
-  Outcome outcome;
-  // Whether repeating the same call soon may help.
-  bool transient = false;
-};
-using CallResult = std::variant<CallAnswered, CallRefused, CallFailed>;
 
 struct CallRequest {
   std::string method;
@@ -52,8 +29,14 @@ struct CallRequest {
   // of that name; empty if there is none.
   std::string traceparent;
   TimePoint deadline;
+  // When it came, and what it is counted as; when it is added, if not told.
+  TimePoint arrived_at;
+  CallClass call_class = CallClass::kUnknown;
   bool await_final = false;
   bool wait_until_running = false;
+  // Made by the control plane itself: goes out before all others, also while
+  // they are not let in.
+  bool own = false;
 };
 
 using CallId = uint64_t;
@@ -114,9 +97,17 @@ class PendingCalls {
   // Ends all that was handed over: written ones with an unknown outcome.
   void FailSent(const std::string& why);
 
+  // Ends all that waits, which was not sent, and may be repeated soon.
+  void FailQueued(const Fault& why);
+
   // Says whether calls can be made; ends queued ones that will not wait.
   void SetAdmission(Admission admission, const std::string& why,
                     const std::string& next_step);
+
+  // The time, for the times that are counted: to be told before the rest.
+  void SetTime(TimePoint now) {
+    if (now > now_) now_ = now;
+  }
 
   // Ends what is overdue.
   void Expire(TimePoint now);
@@ -137,6 +128,8 @@ class PendingCalls {
   size_t in_flight() const { return in_flight_; }
   size_t accepted() const { return accepted_; }
   uint64_t late_answers() const { return late_answers_; }
+  const Limits& limits() const { return limits_; }
+  const CallCounts& counts() const { return counts_; }
 
  private:
   enum class Stage { kQueued, kHandedOver, kWritten, kAccepted };
@@ -148,9 +141,11 @@ class PendingCalls {
   using Calls = std::unordered_map<CallId, Call>;
 
   void End(Calls::iterator call, CallResult result);
+  void Count(const CallRequest& request, CallEnd end);
   // Forgets the call and frees its place; gives what is due to its caller.
   Completion Remove(Calls::iterator call);
   CallFailed NotRunning() const;
+  bool MayBeSent(CallId id) const;
   // The call that an answer with this id is for, if it is still waited for.
   Calls::iterator FindSent(std::string_view id, bool* ever_sent);
   bool IsAcceptance(const Call& call, const ResponseFrame& response) const;
@@ -169,6 +164,8 @@ class PendingCalls {
   size_t in_flight_ = 0;
   size_t accepted_ = 0;
   uint64_t late_answers_ = 0;
+  TimePoint now_;
+  CallCounts counts_;
 };
 
 }  // namespace clawplane::core

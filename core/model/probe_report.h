@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_CORE_MODEL_PROBE_REPORT_H_
 #define CLAWPLANE_CORE_MODEL_PROBE_REPORT_H_
 
+#include <optional>
 #include <string>
 
 namespace clawplane::core {
@@ -27,8 +28,11 @@ struct ProbeReport {
   // For people: what listens there, as far as it can be told ("process 4711
   // (node)").
   std::string listener;
-  // Whether that is known to be no descendant of this process.
+  // Whether that is known to be no descendant of this process, nor of the
+  // gateway's if that was taken over.
   bool stranger = false;
+  // Its process, where that can be seen.
+  std::optional<int> pid = {};
 
   friend bool operator==(const ProbeReport&, const ProbeReport&) = default;
 };

@@ -21,6 +21,8 @@ std::string_view Describe(StartCause cause) {
       return "the gateway's own repair had been run";
     case StartCause::kDecision:
       return "the process before it was ended by the control plane";
+    case StartCause::kAdoption:
+      return "an earlier control plane had left it running";
   }
   return {};
 }
@@ -30,6 +32,7 @@ Run* RunHistory::current() {
 }
 
 void RunHistory::Begin(int pid, StartCause cause, Instant now) {
+  ++counts_.starts[static_cast<size_t>(cause)];
   runs_.emplace_back();
   runs_.back().pid = pid;
   runs_.back().start_cause = cause;
@@ -95,6 +98,11 @@ void RunHistory::End(const ProcessEnd& exit, EndCause cause, TimePoint now) {
   stretch_.reset();
   run->exit = exit;
   run->end_cause = cause;
+  Counts::Ends& ends = counts_.ends[static_cast<size_t>(cause)];
+  ++(exit.exit == ExitStatus::Exited(0)            ? ends.clean
+     : exit.exit.how == ExitStatus::How::kExited   ? ends.code
+     : exit.exit.how == ExitStatus::How::kSignaled ? ends.signal
+                                                   : ends.unknown);
 }
 
 }  // namespace clawplane::core

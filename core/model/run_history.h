@@ -3,6 +3,7 @@
 #ifndef CLAWPLANE_CORE_MODEL_RUN_HISTORY_H_
 #define CLAWPLANE_CORE_MODEL_RUN_HISTORY_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -25,7 +26,10 @@ enum class StartCause {
   kExit,
   kRepair,
   kDecision,
+  kAdoption,
 };
+inline constexpr size_t kStartCauses =
+    static_cast<size_t>(StartCause::kAdoption) + 1;
 enum class EndCause {
   kItself,
   kStop,
@@ -34,6 +38,7 @@ enum class EndCause {
   kUnresponsive,
   kMemory,
 };
+inline constexpr size_t kEndCauses = static_cast<size_t>(EndCause::kMemory) + 1;
 
 // For people: "somebody called Start".
 std::string_view Describe(StartCause cause);
@@ -94,6 +99,19 @@ class RunHistory {
 
   void End(const ProcessEnd& exit, EndCause cause, TimePoint now);
 
+  // How many there ever were, by why they were launched and how they ended.
+  struct Counts {
+    struct Ends {
+      uint64_t clean = 0;   // exit code 0
+      uint64_t code = 0;    // another exit code
+      uint64_t signal = 0;  // a signal
+      uint64_t unknown = 0;
+    };
+    std::array<uint64_t, kStartCauses> starts = {};
+    std::array<Ends, kEndCauses> ends;
+  };
+  const Counts& counts() const { return counts_; }
+
   // The latest last.
   const std::deque<Run>& runs() const { return runs_; }
 
@@ -103,6 +121,7 @@ class RunHistory {
   void CloseStretch(Run& run, TimePoint now);
 
   std::deque<Run> runs_;
+  Counts counts_;
   // The phase that the current run is in, and since when.
   std::optional<PhaseTime> stretch_;
   TimePoint stretch_began_;

@@ -54,4 +54,10 @@ std::optional<bool> ReadBool(std::string_view text) {
   return {};
 }
 
+std::string WriteDuration(Duration duration) {
+  const auto count = std::chrono::duration_cast<milliseconds>(duration).count();
+  if (count % 1000 != 0) return std::to_string(count) + "ms";
+  return std::to_string(count / 1000) + "s";
+}
+
 }  // namespace clawplane::core

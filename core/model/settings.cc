@@ -1,7 +1,5 @@
 // The settings, one by one.
 
-#include <optional>
-
 #include "core/model/config.h"
 #include "core/model/setting_values.h"
 
@@ -23,21 +21,14 @@ bool IsAssignment(const std::string& text) {
          !text.starts_with("CLAWPLANE_");
 }
 
-std::optional<Mode> ReadMode(const std::string& text) {
-  if (text == "launch") return Mode::kLaunch;
-  if (text == "attach") return Mode::kAttach;
-  if (text == "auto") return Mode::kAuto;
-  return {};
-}
-
 std::vector<Setting> DaemonSettings() {
   return {
       {"name", "clawplane", "1 to 4096 bytes",
        "The name of this instance, shown in its status.", false,
-       Text(CLAWPLANE_FIELD(name), false)},
+       Text(CLAWPLANE_FIELD(name))},
       {"state_dir", "see below", "a directory; made if missing, mode 0700",
        "Where tokens and the socket are kept.", false,
-       Text(CLAWPLANE_FIELD(state_directory), false)},
+       Text(CLAWPLANE_FIELD(state_directory))},
   };
 }
 
@@ -46,12 +37,16 @@ std::vector<Setting> LaunchSettings() {
       {"gateway.mode", "auto", "launch, attach, auto",
        "launch: only a child of ours; attach: only ever connect; auto: connect "
        "to what answers, else launch.",
-       false, One(ReadMode, CLAWPLANE_FIELD(machine.mode))},
+       false,
+       Word<Mode>({{"launch", Mode::kLaunch},
+                   {"attach", Mode::kAttach},
+                   {"auto", Mode::kAuto}},
+                  CLAWPLANE_FIELD(machine.mode))},
       {"gateway.port", "18789", "1 to 65535", "The gateway's port on loopback.",
        false, Number(1, 65535, CLAWPLANE_FIELD(machine.port))},
       {"gateway.dir", "where openclaw in PATH lies", "a directory",
        "The installed package of the gateway, or a checkout of its sources.",
-       false, Text(CLAWPLANE_FIELD(gateway.directory), false)},
+       false, Text(CLAWPLANE_FIELD(gateway.directory))},
       {"gateway.command", "from gateway.dir",
        "a list; the first is a program; {port} stands for the port",
        "The whole command line, in place of what gateway.dir leads to.", true,
@@ -63,10 +58,10 @@ std::vector<Setting> LaunchSettings() {
        true, List(CLAWPLANE_FIELD(gateway.doctor_command), IsNotEmpty)},
       {"gateway.node", "node in PATH", "a program",
        "The Node that runs the gateway.", false,
-       Text(CLAWPLANE_FIELD(gateway.node), false)},
+       Text(CLAWPLANE_FIELD(gateway.node))},
       {"gateway.home", "that of clawplaned", "a directory",
        "HOME of the gateway, where it keeps its state.", false,
-       Text(CLAWPLANE_FIELD(gateway.home), false)},
+       Text(CLAWPLANE_FIELD(gateway.home))},
       {"gateway.dev", "false", "true, false",
        "Run the gateway with its development profile (--dev).", false,
        YesNo(CLAWPLANE_FIELD(gateway.dev))},
@@ -88,7 +83,7 @@ std::vector<Setting> ConnectionSettings() {
   return {
       {"gateway.token_file", "gateway.token in the state directory", "a file",
        "Holds the token shared with the gateway; made if missing.", false,
-       Text(CLAWPLANE_FIELD(gateway.token_file), false)},
+       Text(CLAWPLANE_FIELD(gateway.token_file))},
       {"gateway.scopes", "operator.read, .write, .admin, .approvals, .pairing",
        "a list", "What to ask the gateway for permission to do.", true,
        List(CLAWPLANE_FIELD(gateway.scopes), IsNotEmpty)},
@@ -106,6 +101,10 @@ std::vector<Setting> ConnectionSettings() {
       {"gateway.stop_grace", "10s", "0s to 330s",
        "How long it may take after SIGTERM before it is killed.", false,
        Time(seconds(0), seconds(330), CLAWPLANE_FIELD(machine.stop_grace))},
+      {"gateway.drain_limit", "315s", "1s to 1h",
+       "How long it may take to finish its work before a stop or restart that "
+       "waits for that.",
+       false, Time(seconds(1), hours(1), CLAWPLANE_FIELD(machine.drain_limit))},
       {"gateway.restart_delay", "1s", "0s to 60s",
        "The pause between stop and start of a restart.", false,
        Time(seconds(0), seconds(60), CLAWPLANE_FIELD(machine.restart_delay))},
@@ -124,6 +123,14 @@ std::vector<Setting> HealthSettings() {
       {"gateway.autostart", "false", "true, false",
        "Start the gateway with the daemon, unless a stop was the last order.",
        false, YesNo(CLAWPLANE_FIELD(gateway.autostart))},
+      {"gateway.on_exit", "stop", "stop, drain, leave_running",
+       "What becomes of a gateway of ours when clawplaned ends: it is stopped, "
+       "once it has finished its work (drain), or left to the next one.",
+       false,
+       Word<OnExit>({{"stop", OnExit::kStop},
+                     {"drain", OnExit::kDrain},
+                     {"leave_running", OnExit::kLeaveRunning}},
+                    CLAWPLANE_FIELD(gateway.on_exit))},
       {"gateway.check_interval", "30s", "1s to 1h",
        "How often the gateway's health and memory are looked at.", false,
        Time(seconds(1), hours(1), CLAWPLANE_FIELD(liveness.check_interval))},
@@ -139,6 +146,44 @@ std::vector<Setting> HealthSettings() {
       {"gateway.memory_hard_limit", "0 (none)", "0 to 1048576 MiB",
        "Resident memory above which the gateway is launched anew.", false,
        Mebibytes(CLAWPLANE_FIELD(machine.memory_hard_limit))},
+  };
+}
+
+std::vector<Setting> EventSettings() {
+  return {
+      {"event_log.dir", "none", "a directory; made if missing, mode 0700",
+       "Where events are kept over restarts; without it in memory alone.",
+       false, Text(CLAWPLANE_FIELD(event_log.directory))},
+      {"event_log.max_age", "168h", "1m to 87600h",
+       "Events on disk that are older are removed.", false,
+       Time(minutes(1), hours(87'600), CLAWPLANE_FIELD(event_log.max_age))},
+      {"event_log.max_bytes", "1073741824", "1048576 to 1099511627776 bytes",
+       "Disk for events; over it the oldest are removed.", false,
+       Number(1'048'576, 1'099'511'627'776,
+              CLAWPLANE_FIELD(event_log.max_bytes))},
+      {"event_log.commit_interval", "20ms", "0s to 10s",
+       "The least time from one commit to the next; what comes meanwhile is "
+       "committed together.",
+       false,
+       Time(seconds(0), seconds(10),
+            CLAWPLANE_FIELD(event_log.commit_interval))},
+      {"nats.url", "none", "nats://HOST:PORT or tls://HOST:PORT",
+       "Where events are published too: a NATS server with JetStream.", false,
+       Text(CLAWPLANE_FIELD(nats.url)), /*is_secret=*/true},
+      {"nats.stream", "CLAWPLANE", "a name",
+       "The stream that takes the events.", false,
+       Text(CLAWPLANE_FIELD(nats.stream))},
+      {"nats.create_stream", "false", "true, false",
+       "Make the stream if it is missing.", false,
+       YesNo(CLAWPLANE_FIELD(nats.create_stream))},
+      {"nats.token_file", "none", "a file", "Holds the token that NATS wants.",
+       false, Text(CLAWPLANE_FIELD(nats.token_file))},
+      {"nats.credentials_file", "none", "a file",
+       "Holds the credentials (.creds) that NATS wants.", false,
+       Text(CLAWPLANE_FIELD(nats.credentials_file))},
+      {"nats.ca_file", "what the system believes", "a file in PEM",
+       "Authorities whose certificates NATS may show.", false,
+       Text(CLAWPLANE_FIELD(nats.ca_file))},
   };
 }
 
@@ -171,7 +216,8 @@ const std::vector<Setting>& Settings() {
     auto* const all = new std::vector<Setting>(DaemonSettings());
     for (const auto& part :
          {ListenerSettings(), AccessSettings(), OpsSettings(), LaunchSettings(),
-          ConnectionSettings(), HealthSettings(), BoundSettings()}) {
+          ConnectionSettings(), HealthSettings(), EventSettings(),
+          BoundSettings()}) {
       all->insert(all->end(), part.begin(), part.end());
     }
     return all;

@@ -32,6 +32,12 @@ class StartBudget {
   StartBudget(Duration patience, Duration limit)
       : patience_(patience), limit_(limit) {}
 
+  // Other limits, also for a start in progress.
+  void Use(Duration patience, Duration limit) {
+    patience_ = patience;
+    limit_ = limit;
+  }
+
   void Begin(TimePoint now);
   void End() { began_.reset(); }
 
@@ -46,8 +52,8 @@ class StartBudget {
   bool limited() const { return *began_ + limit_ <= progress_at_ + patience_; }
 
  private:
-  const Duration patience_;
-  const Duration limit_;
+  Duration patience_;
+  Duration limit_;
   std::optional<TimePoint> began_;
   TimePoint progress_at_;
   // As of the last sign of each.

@@ -1,5 +1,7 @@
 #include "core/model/trace.h"
 
+#include <algorithm>
+
 #include "core/model/text.h"
 
 namespace clawplane::core {
@@ -22,12 +24,15 @@ std::string_view Name(ProbeReport::Answer answer) {
 struct InputWords {
   std::string operator()(const StartOrder&) const { return "start"; }
   std::string operator()(const StopOrder& o) const {
-    return o.force ? "stop force" : "stop";
+    return o.force ? "stop force" : o.drain ? "stop drain" : "stop";
   }
   std::string operator()(const RestartOrder& o) const {
-    return o.force ? "restart force" : "restart";
+    return o.force ? "restart force" : o.drain ? "restart drain" : "restart";
   }
   std::string operator()(const WishFound&) const { return "wish-found"; }
+  std::string operator()(const ProcessFound& p) const {
+    return Concat("process-found ", p.pid);
+  }
   std::string operator()(const PortSeen& s) const {
     return Concat("port-seen ", Name(s.report.answer));
   }
@@ -61,6 +66,27 @@ struct InputWords {
   std::string operator()(const RestartAnnounced&) const {
     return "restart-announced";
   }
+  std::string operator()(const RestartAnswered& a) const {
+    switch (a.answer) {
+      case RestartAnswered::Answer::kAccepted:
+        return "restart-accepted";
+      case RestartAnswered::Answer::kRefused:
+        return Concat("restart-refused (", a.why, ")");
+      case RestartAnswered::Answer::kUnknown:
+        return Concat("restart-unanswered (", a.why, ")");
+    }
+    return {};
+  }
+  std::string operator()(const ForeignSignalled& s) const {
+    return s.fault ? Concat("not-signalled (", s.fault->message, ")")
+                   : "signalled";
+  }
+  std::string operator()(const DrainReported& d) const {
+    return Concat("work-left ", d.active);
+  }
+  std::string operator()(const DrainEnded& d) const {
+    return d.why_not ? Concat("cannot-drain (", *d.why_not, ")") : "drained";
+  }
   std::string operator()(const HealthChecked& h) const {
     return h.health.ok() ? "healthy"
                          : Concat("unhealthy (", h.health.message, ")");
@@ -88,6 +114,14 @@ struct EffectWords {
   std::string operator()(const FailCalls&) const { return "fail-calls"; }
   std::string operator()(const Terminate&) const { return "terminate"; }
   std::string operator()(const Kill&) const { return "kill"; }
+  std::string operator()(const AskForRestart&) const {
+    return "ask-for-restart";
+  }
+  std::string operator()(const BeginDrain&) const { return "drain"; }
+  std::string operator()(const SignalForeign& s) const {
+    return Concat("signal-foreign ", s.pid,
+                  s.signal == UserSignal::kFirst ? " USR1" : " USR2");
+  }
   std::string operator()(const RecordExit&) const { return "record-exit"; }
   std::string operator()(const RecordRepair&) const { return "record-repair"; }
   std::string operator()(const RecordError& e) const {
@@ -119,6 +153,31 @@ std::string Describe(const std::vector<Effect>& effects) {
     words += Describe(effect);
   }
   return words;
+}
+
+std::string Decision::Line() const {
+  std::string line = Concat(from, ", ", input, " -> ", to, ", ", effects);
+  if (!error.empty()) line += Concat(": ", error);
+  return line;
+}
+
+Decision DescribeStep(const GatewayStatus& before, const Input& input,
+                      const GatewayStatus& after,
+                      const std::vector<Effect>& effects) {
+  const bool looks_only =
+      std::all_of(effects.begin(), effects.end(), [](const Effect& effect) {
+        return std::holds_alternative<LookAtPort>(effect);
+      });
+  const bool is_answer = std::holds_alternative<RestartAnswered>(input) ||
+                         std::holds_alternative<ForeignSignalled>(input);
+  const bool failed = after.error && after.error != before.error;
+  return {
+      .from = Concat(Name(before.state), "/", Name(before.phase)),
+      .input = Describe(input),
+      .to = Concat(Name(after.state), "/", Name(after.phase)),
+      .effects = Describe(effects),
+      .error = failed ? after.error->message : "",
+      .is_routine = SameRevision(before, after) && looks_only && !is_answer};
 }
 
 }  // namespace clawplane::core

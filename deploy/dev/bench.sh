@@ -11,6 +11,9 @@
 #                          'paced clawplaned', to the terminal alone.
 #   abuse [--quick] [--rounds N]
 #                          what attacks cost the other clients, likewise.
+#   scale [--quick]        what one sidecar takes, and clawctl --targets over
+#                          many; writes its part of docs/scale.md. --quick: in
+#                          a minute, to the terminal alone.
 #   instructions [--accept]
 #                          how many instructions the parts of a call take;
 #                          fails if they changed. --accept: records them.
@@ -72,6 +75,21 @@ events() { beside_others events "about two minutes" "about eight minutes" "$@"; 
 
 abuse() { beside_others abuse "about a minute" "about seven minutes" "$@"; }
 
+scale() {
+  local length="about three minutes"
+  case $#:${1:-} in
+    0:) ;;
+    1:--quick) length="about a minute" ;;
+    *) die "bench scale knows --quick" ;;
+  esac
+  need_packages build test run
+  need_gateway
+  build bench clawplaned clawctl fake_gateway
+  announce "$length"
+  "$gateway_node" tests/bench/scale/run.mjs --programs "$root/build/bench/bin" \
+    --gateway-dir "$gateway_dir" --folder "$place" --out build/bench "$@"
+}
+
 what=${1:-}
 if [[ $what == instructions ]]; then
   exec deploy/dev/bench/instructions.sh "${@:2}"
@@ -81,6 +99,6 @@ fi
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 case $what in
-  supervision | rpc | events | abuse) "$@" ;;
-  *) die "bench knows: supervision, rpc, events, abuse, instructions" ;;
+  supervision | rpc | events | abuse | scale) "$@" ;;
+  *) die "bench knows: supervision, rpc, events, abuse, scale, instructions" ;;
 esac

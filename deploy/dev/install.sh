@@ -92,6 +92,16 @@ need_gateway() {
     die "the gateway's Node does not run: $gateway_node"
 }
 
+# An older gateway, and its folder: .dev/gateway-VERSION. What npm cannot fetch of
+# it, because it is in a Git repository only, is stood in for.
+need_old_gateway() {
+  local version=$1
+  rm -rf "$dev/libsignal"
+  cp -r deploy/gateways/libsignal "$dev/libsignal"
+  need_npm_folder "deploy/gateways/$version" "gateway-$version" \
+    "the gateway $version (450 to 1,350 MB)"
+}
+
 # What the lint has of npm, and a node to read it with: sets `buf` and
 # `protocol`, the folder of the gateway's protocol.
 need_lint_tools() {

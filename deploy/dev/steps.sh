@@ -95,8 +95,13 @@ build() {
     step "configuring build/$preset" "configure-$preset" \
       "cannot configure build/$preset" cmake --preset "$preset"
   fi
+  # What cannot be debugged does not know where it was compiled, so that an image
+  # may take it from ccache.
+  local anywhere=()
+  [[ $preset != bench && $preset != release ]] ||
+    anywhere=(env "CCACHE_BASEDIR=$root" CCACHE_NOHASHDIR=1)
   step "building ${*:-everything} in build/$preset" "build-$preset" \
     "the build in build/$preset failed" \
-    ninja -C "build/$preset" -j "$jobs" "$@"
+    "${anywhere[@]}" ninja -C "build/$preset" -j "$jobs" "$@"
   exec {building}>&-
 }

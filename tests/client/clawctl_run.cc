@@ -1,6 +1,7 @@
 #include "tests/client/clawctl_run.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -179,6 +180,13 @@ ClawctlRun::Result RunClawctl(const FakeServer& server,
                               const std::string& input) {
   return ClawctlRun(To(server, std::move(arguments)), {.input = input})
       .Finish();
+}
+
+void ExpectWrongUse(const std::vector<std::string>& arguments) {
+  const auto run = RunClawctl(arguments);
+  EXPECT_EQ(run.code, 2) << ::testing::PrintToString(arguments);
+  EXPECT_THAT(run.err, ::testing::HasSubstr("clawctl: "));
+  EXPECT_EQ(run.out, "");
 }
 
 std::vector<std::string> To(const FakeServer& server,

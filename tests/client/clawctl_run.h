@@ -77,6 +77,9 @@ ClawctlRun::Result RunClawctl(const FakeServer& server,
                               std::vector<std::string> arguments,
                               const std::string& input = "");
 
+// Runs it so, which it has to refuse as a wrong use, and to say why.
+void ExpectWrongUse(const std::vector<std::string>& arguments);
+
 // The arguments, and those that lead to the fake's Unix socket.
 std::vector<std::string> To(const FakeServer& server,
                             std::vector<std::string> arguments);

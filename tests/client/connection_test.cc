@@ -129,10 +129,7 @@ TEST(Clawctl, RefusesWrongUsage) {
            {"call"},
            {"status", "--target", "nonsense"},
            {"status", "--target", "/" + std::string(107, 'x')}}) {
-    const auto run = RunClawctl(wrong);
-    EXPECT_EQ(run.code, 2) << ::testing::PrintToString(wrong);
-    EXPECT_THAT(run.err, HasSubstr("clawctl: "));
-    EXPECT_EQ(run.out, "");
+    ExpectWrongUse(wrong);
   }
 }
 

@@ -225,21 +225,30 @@ TEST_F(LifecycleCommands, StopGivesNoGraceUnlessTold) {
 }
 
 TEST_F(LifecycleCommands, RestartTellsWhatProvesIt) {
-  server_.restart = [](auto&, const v1::RestartRequest&,
-                       v1::RestartResponse& response) {
-    *response.mutable_status() = StatusOf(State::STATE_RUNNING);
-    response.set_old_pid(12);
-    response.set_new_pid(4711);
-    response.set_proof(v1::RestartResponse::PROOF_PROCESS);
-    return grpc::Status::OK;
-  };
+  const std::pair<v1::RestartResponse::Proof, std::string> proofs[] = {
+      {v1::RestartResponse::PROOF_UNSPECIFIED, "the pid was 12\n"},
+      {v1::RestartResponse::PROOF_BOOT_ID,
+       "the pid was 12; another boot id proves the restart\n"},
+      {v1::RestartResponse::PROOF_PROCESS,
+       "the pid was 12; another process proves the restart\n"},
+      {v1::RestartResponse::PROOF_UPTIME,
+       "the pid was 12; its uptime proves the restart\n"}};
+  for (const auto& [proof, words] : proofs) {
+    server_.restart = [proof = proof](auto&, const v1::RestartRequest&,
+                                      v1::RestartResponse& response) {
+      *response.mutable_status() = StatusOf(State::STATE_RUNNING);
+      response.set_old_pid(12);
+      response.set_new_pid(4711);
+      response.set_proof(proof);
+      return grpc::Status::OK;
+    };
 
-  const auto result = RunClawctl(server_, {"restart", "-q"});
+    const auto result = RunClawctl(server_, {"restart", "-q"});
 
-  EXPECT_EQ(result.code, 0);
-  EXPECT_THAT(result.out, HasSubstr("running, pid 4711"));
-  EXPECT_THAT(result.out,
-              HasSubstr("the pid was 12; another process proves the restart"));
+    EXPECT_EQ(result.code, 0);
+    EXPECT_THAT(result.out, HasSubstr("running, pid 4711"));
+    EXPECT_THAT(result.out, HasSubstr(words));
+  }
 }
 
 TEST_F(LifecycleCommands, ASupersededRestartFails) {

@@ -296,7 +296,7 @@ void FollowIntoADescriptorThatCannotBeSynced() {
   clawctl::Command command;
   clawctl::AddEventsCommand(app, command);
   app.parse("events --resume-file " + server.directory().path() + "/place");
-  _exit(command(session));
+  _exit(command.run(session));
 }
 
 TEST(ResumeFileDeathTest, EndsWhereTheOutputCannotBeSynced) {

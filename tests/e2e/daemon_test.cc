@@ -21,8 +21,23 @@ namespace fs = std::filesystem;
 // What the daemon writes into its state directory besides tokens.
 constexpr const char* kFilesOfTheState[] = {"state.json", "audit.jsonl"};
 
-// The variable that hands the gateway its token, in its processes alone.
-constexpr char kTokenVariable[] = "OPENCLAW_GATEWAY_TOKEN";
+// The variables that hand the gateway its token, in its processes alone.
+constexpr const char* kTokenVariables[] = {"OPENCLAW_GATEWAY_TOKEN=",
+                                           "CLAWDBOT_GATEWAY_TOKEN="};
+
+bool IsTokenVariable(const std::string& variable) {
+  return std::any_of(
+      std::begin(kTokenVariables), std::end(kTokenVariables),
+      [&](const char* name) { return variable.rfind(name, 0) == 0; });
+}
+
+// What a file of the state directory has to hide: the second line of a key in
+// PEM, all of any other.
+std::string SecretIn(const std::string& file) {
+  std::string text = ReadFile(file);
+  if (text.rfind("-----BEGIN", 0) == 0) text.erase(0, text.find('\n') + 1);
+  return text.substr(0, text.find('\n'));
+}
 
 std::string TestName() {
   const auto* const info =
@@ -150,9 +165,11 @@ std::string DaemonTest::ops_url() const {
 }
 
 void DaemonTest::CollectSecrets() {
-  for (const char* name : {"access.token", "gateway.token"}) {
-    std::string secret = ReadFile(absl::StrCat(state_directory(), "/", name));
-    secret.erase(secret.find_last_not_of('\n') + 1);
+  for (const std::string& name :
+       {std::string("access.token"), std::string("gateway.token"),
+        std::string("device.key"), absl::StrCat("device-", port_, ".token")}) {
+    const std::string secret =
+        SecretIn(absl::StrCat(state_directory(), "/", name));
     if (!secret.empty() &&
         std::find(secrets_.begin(), secrets_.end(), secret) == secrets_.end()) {
       secrets_.push_back(secret);
@@ -189,9 +206,7 @@ void DaemonTest::KeepProcesses() const {
     const bool is_gateway = (daemon_ == nullptr || pid != daemon_->pid()) &&
                             command.find("doctor") == command.npos;
     for (const std::string& variable : Variables(pid)) {
-      const bool hands_token_over =
-          is_gateway &&
-          variable.rfind(absl::StrCat(kTokenVariable, "="), 0) == 0;
+      const bool hands_token_over = is_gateway && IsTokenVariable(variable);
       const bool is_given =
           std::find(given_variables_.begin(), given_variables_.end(),
                     variable) != given_variables_.end();

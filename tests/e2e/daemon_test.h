@@ -62,6 +62,8 @@ class DaemonTest : public ::testing::Test {
   std::string Emitted(const std::string& name) const {
     return output_directory_ + "/" + name;
   }
+  // The configuration that was written last.
+  const std::string& config_file() const { return config_file_; }
   std::string socket() const { return place_ / "s"; }
   std::string state_directory() const { return place_ / "state"; }
   // The address of the TCP listener.

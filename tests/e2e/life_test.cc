@@ -113,11 +113,31 @@ TEST_F(LifeTest, ReachesAForeignGatewayAndLeavesItThere) {
     StartDaemon();
     const Said started = Clawctl({"start"});
     EXPECT_EQ(started.exit_code, 0) << started.errors;
-    EXPECT_EQ(Clawctl({"restart"}).exit_code, 1);
+    const Said forced = Clawctl({"restart", "--force"});
+    EXPECT_EQ(forced.exit_code, 1);
+    EXPECT_THAT(forced.errors, HasSubstr("NOT_OURS"));
     EXPECT_EQ(StopDaemon(), 0);
     EXPECT_TRUE(IsPortOpen(port())) << mode;
   }
   EXPECT_THAT(foreign.closes(), ::testing::ElementsAre(1000, 1000));
+}
+
+TEST_F(LifeTest, HasAForeignGatewayRestartItself) {
+  FakeGatewayOptions options;
+  options.port = port();
+  options.restart_delay = std::chrono::milliseconds(1);
+  FakeGateway foreign(options);
+  AddSecret(options.token);
+  place_.Write("foreign.token", options.token);
+  WriteConfig("  mode: attach\n  token_file: " + place_.path() +
+              "/foreign.token\n");
+  StartDaemon();
+  ASSERT_EQ(Clawctl({"start"}).exit_code, 0);
+  const Said restarted = Clawctl({"restart"});
+  EXPECT_EQ(restarted.exit_code, 0) << restarted.errors;
+  EXPECT_THAT(restarted.output,
+              HasSubstr("another boot id proves the restart"));
+  EXPECT_THAT(Clawctl({"status"}).output, HasSubstr("running"));
 }
 
 // ---- How the daemon ends

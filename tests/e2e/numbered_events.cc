@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "clawplane/client/call.h"
 #include "tests/wait_for.h"
 
@@ -13,6 +14,7 @@ constexpr absl::Duration kCallTimeout = absl::Seconds(5);
 // The publisher waits for the reader, but for what was lost not for long.
 constexpr int64_t kAhead = 4;
 constexpr absl::Duration kLongestWait = absl::Milliseconds(20);
+constexpr absl::Duration kPause = absl::Milliseconds(50);
 
 v1::StreamEventsRequest WholeLog() {
   v1::StreamEventsRequest request;
@@ -107,7 +109,11 @@ void Publisher::Run() {
       mutex_.Await(absl::Condition(&may_go_on));
       if (ends_) return;
     }
-    PublishNext();
+    if (!PublishNext()) {
+      // As a client does that was told to come again.
+      absl::SleepFor(kPause);
+      continue;
+    }
     reader_.AwaitNumber(next_ - kAhead, kLongestWait);
   }
 }
@@ -123,6 +129,7 @@ bool Publisher::PublishNext() {
           ? error->gateway->outcome() == v1::GatewayError::OUTCOME_NOT_SENT
           : error && error->retry() == client::Retry::kSafe;
   if (!is_unused) ++next_;
+  if (error && !is_unused) doubts_.push_back(client::Describe(*error));
   return !error;
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -84,6 +85,9 @@ class Publisher {
   // could not be published in time.
   std::optional<int64_t> Finish();
 
+  // After the end: the errors of calls that may have been carried out or not.
+  const std::vector<std::string>& doubts() const { return doubts_; }
+
  private:
   void Run();
   // Whether it was published for sure; takes the next number unless this one is
@@ -98,6 +102,7 @@ class Publisher {
   bool ends_ ABSL_GUARDED_BY(mutex_) = false;
   // Of the thread, and after its end of who called `Finish`.
   int64_t next_ = 1;
+  std::vector<std::string> doubts_;
   std::thread thread_;
 };
 

@@ -21,25 +21,37 @@ namespace clawplane::testing {
 class RealGatewayTest : public DaemonTest {
  protected:
   void SetUp() override {
-    const char* const directory = std::getenv("CLAWPLANE_TEST_OPENCLAW_DIR");
+    const std::string directory = GatewayDirectory();
     const char* const node = std::getenv("CLAWPLANE_TEST_NODE");
-    ASSERT_TRUE(directory != nullptr && node != nullptr)
+    ASSERT_TRUE(!directory.empty() && node != nullptr)
         << "set CLAWPLANE_TEST_OPENCLAW_DIR to the directory of an installed "
-           "gateway and CLAWPLANE_TEST_NODE to the Node that runs it";
-    WriteConfig(std::string("  mode: launch\n  dir: ") + directory +
-                    "\n  node: " + node +
+           "gateway and CLAWPLANE_TEST_NODE to the Node that runs it; for the "
+           "older ones run ./dev versions";
+    WriteConfig("  mode: launch\n  dir: " + directory + "\n  node: " + node +
                     "\n  dev: true\n  allow_unconfigured: true\n"
                     "  skip_channels: true\n  start_budget: 300s\n"
-                    "  stop_grace: 30s\n",
+                    "  stop_grace: 30s\n" +
+                    MoreGatewayLines(),
                 OtherLines());
     StartDaemon();
+    Connect();
+  }
+
+  // Anew, to a daemon that was started anew.
+  void Connect() {
     grpc::ChannelArguments arguments;
     arguments.SetMaxReceiveMessageSize(64 * 1024 * 1024);
     stub_ = v1::GatewayService::NewStub(grpc::CreateCustomChannel(
         "unix:" + socket(), grpc::InsecureChannelCredentials(), arguments));
   }
 
-  // Further lines of the configuration, beside those of the gateway.
+  // Empty if the environment names none.
+  virtual std::string GatewayDirectory() {
+    const char* const directory = std::getenv("CLAWPLANE_TEST_OPENCLAW_DIR");
+    return directory == nullptr ? "" : directory;
+  }
+  // Further lines of the gateway's configuration, and of all else.
+  virtual std::string MoreGatewayLines() { return {}; }
   virtual std::string OtherLines() { return {}; }
 
   // Makes one call, and keeps what came for the search for secrets.

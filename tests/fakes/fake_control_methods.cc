@@ -280,6 +280,7 @@ const FakeMethodTable& ControlMethods() {
       {"fake.print", {"", PrintText}},
       {"fake.print_token", {"", PrintToken}},
       {"fake.restart", {"", Restart}},
+      {"gateway.restart.request", {"operator.admin", Restart}},
       {"fake.shutdown", {"", ShutDown}},
       {"fake.shutdown_silent", {"", ShutDownSilently}},
   };

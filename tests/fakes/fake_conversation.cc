@@ -32,7 +32,7 @@ HttpAnswer Readiness(FakeServer& server) {
 }  // namespace
 
 FakeConversation::FakeConversation(FakeServer& server)
-    : server_(server), id_(MakeUuid()) {}
+    : server_(server), id_(MakeUuid()), nonce_(MakeUuid()) {}
 
 void FakeConversation::Begin(std::shared_ptr<FakeSocket> socket) {
   socket_ = std::move(socket);
@@ -87,11 +87,11 @@ void FakeConversation::OnUpgraded() {
 }
 
 void FakeConversation::SendChallenge() {
-  std::string challenge = EventFrame(
-      "connect.challenge",
-      absl::StrCat(R"({"nonce":")", MakeUuid(), R"(","ts":)", NowMs(),
-                   R"(,"capabilities":["model-catalog-snapshot"]})"),
-      std::nullopt);
+  std::string challenge =
+      EventFrame("connect.challenge",
+                 absl::StrCat(R"({"nonce":")", nonce_, R"(","ts":)", NowMs(),
+                              R"(,"capabilities":["model-catalog-snapshot"]})"),
+                 std::nullopt);
   if (server_.behaviour().kind == BehaviourKind::kBinaryChallenge) {
     SendBinary(std::move(challenge));
   } else {
@@ -133,7 +133,7 @@ void FakeConversation::OnConnect(const std::string& id, const Json& params) {
     return Close(static_cast<uint16_t>(behaviour.argument),
                  "closed on connect");
   }
-  if (const auto refusal = JudgeConnect(params, origin_, server_)) {
+  if (const auto refusal = JudgeConnect(params, origin_, nonce_, server_)) {
     Refuse(id, refusal->error);
     return Close(refusal->code, refusal->reason);
   }

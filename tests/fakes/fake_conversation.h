@@ -74,6 +74,8 @@ class FakeConversation : public FakeSocketOwner,
   FakeServer& server_;
   std::shared_ptr<FakeSocket> socket_;
   const std::string id_;
+  // What a device has to sign.
+  const std::string nonce_;
   std::string origin_;
   std::vector<std::string> scopes_;
   std::vector<std::pair<std::string, std::string>> held_;

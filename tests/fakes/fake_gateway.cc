@@ -145,8 +145,26 @@ void FakeGateway::SetToken(std::string token) {
   Do([&](FakeServer& server) { server.SetToken(std::move(token)); });
 }
 
+void FakeGateway::ForgetDevices() {
+  Do([](FakeServer& server) { server.devices().ForgetAll(); });
+}
+
+void FakeGateway::SetApproving(bool approving) {
+  Do([&](FakeServer& server) { server.devices().SetApproving(approving); });
+}
+
 void FakeGateway::SetTicking(bool ticking) {
   Do([&](FakeServer& server) { server.SetTicking(ticking); });
+}
+
+void FakeGateway::ReleaseHeld() {
+  Do([](FakeServer& server) {
+    server.ForEach([](FakeConversation& client) { client.Release(true); });
+  });
+}
+
+void FakeGateway::SetWork(int64_t work, bool tell) {
+  Do([&](FakeServer& server) { server.SetWork(work, tell); });
 }
 
 void FakeGateway::SetSilent(bool silent) {

@@ -102,10 +102,18 @@ class FakeGateway {
   // For what happens from now on; connections stay.
   void SetBehaviour(Behaviour behaviour);
   void SetToken(std::string token);
+  // As a person does: all devices, and their tokens, are unknown; a new one is
+  // let in, or has to wait for somebody's approval.
+  void ForgetDevices();
+  void SetApproving(bool approving);
   // Off: no `tick` any more, as if the gateway hung.
   void SetTicking(bool ticking);
   // On: reads, and says nothing more over any WebSocket. Pings are answered.
   void SetSilent(bool silent);
+  // Answers the calls that are held.
+  void ReleaseHeld();
+  // It has so much work from now on; `tell`: it says so while it drains.
+  void SetWork(int64_t work, bool tell = true);
   // Announces a restart, closes all with 1012, is not ready for a while, and
   // has another boot id then.
   void Restart(std::chrono::milliseconds delay);

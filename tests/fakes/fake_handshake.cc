@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tests/fakes/fake_device.h"
 #include "tests/fakes/fake_methods.h"
 
 namespace clawplane::testing {
@@ -141,18 +142,45 @@ Refusal NoDevice() {
           kPolicy, "device identity required"};
 }
 
-Refusal WrongToken() {
+Refusal WrongToken(bool with_details = true) {
   return BadRequest(
       "unauthorized: gateway token mismatch (provide gateway auth token)",
       kPolicy,
-      R"({"code":"AUTH_TOKEN_MISMATCH","authReason":"token_mismatch",)"
-      R"("canRetryWithDeviceToken":false,)"
-      R"("recommendedNextStep":"update_auth_credentials"})");
+      with_details ? R"({"code":"AUTH_TOKEN_MISMATCH","authReason":)"
+                     R"("token_mismatch","canRetryWithDeviceToken":false,)"
+                     R"("recommendedNextStep":"update_auth_credentials"})"
+                   : "");
 }
 
 Refusal WrongOrigin() {
   return BadRequest("origin not allowed", kPolicy,
                     R"({"code":"CONTROL_UI_ORIGIN_NOT_ALLOWED"})");
+}
+
+// The refusals of devices close with what they say.
+Refusal OfDevice(const std::string& error) {
+  const std::string message = Json::Parse(error)->String("message", "");
+  return {error, kPolicy, message};
+}
+
+// In the order of the real ones: who it is, whether it may, whether it is
+// known.
+std::optional<Refusal> JudgeIdentity(const Json& params,
+                                     const std::string& nonce,
+                                     FakeServer& server) {
+  FakeDevices& devices = server.devices();
+  if (const auto error = devices.Judge(params, nonce)) return OfDevice(*error);
+  const std::string device = DeviceId(params);
+  if (!server.options().token.empty()) {
+    const std::optional<Json> auth = params.Get("auth");
+    const std::string token = auth ? auth->String("token", "") : "";
+    if (token.empty()) return NoDevice();
+    if (token != server.options().token && !devices.Knows(device, token)) {
+      return WrongToken(devices.rules().gives_details);
+    }
+  }
+  if (const auto error = devices.Pair(device)) return OfDevice(*error);
+  return std::nullopt;
 }
 
 bool IsOwnOrigin(const std::string& origin, const FakeServer& server) {
@@ -181,6 +209,7 @@ std::string FrameFaults(const Json& frame) {
 
 std::optional<Refusal> JudgeConnect(const Json& params,
                                     const std::string& origin,
+                                    const std::string& nonce,
                                     FakeServer& server) {
   const BehaviourKind kind = server.behaviour().kind;
   const std::string faults = ConnectFaults(params);
@@ -197,12 +226,7 @@ std::optional<Refusal> JudgeConnect(const Json& params,
   if (!origin.empty() && !IsOwnOrigin(origin, server)) return WrongOrigin();
   if (kind == BehaviourKind::kRefusePairing) return NoDevice();
   if (kind == BehaviourKind::kRefuseToken) return WrongToken();
-  if (server.options().token.empty()) return std::nullopt;
-  const std::optional<Json> auth = params.Get("auth");
-  const std::string token = auth ? auth->String("token", "") : "";
-  if (token.empty()) return NoDevice();
-  if (token != server.options().token) return WrongToken();
-  return std::nullopt;
+  return JudgeIdentity(params, nonce, server);
 }
 
 std::vector<std::string> Grant(const Json& params, const std::string& origin,
@@ -211,12 +235,13 @@ std::vector<std::string> Grant(const Json& params, const std::string& origin,
   const std::optional<Json> asked = params.Get("scopes");
   const std::optional<Json> client = params.Get("client");
   if (!asked || !client || !origin.empty()) return {};
+  if (params.Get("device")) return asked->Texts();
+  if (server.options().devices.demanded) return {};
   const std::string id = client->String("id", "");
   const std::string mode = client->String("mode", "");
   const bool trusted = (id == "gateway-client" && mode == "backend") ||
                        (id == "cli" && mode == "cli");
-  if (!trusted && !params.Get("device")) return {};
-  return asked->Texts();
+  return trusted ? asked->Texts() : std::vector<std::string>();
 }
 
 std::string Hello(const Json& params, const std::string& connection_id,
@@ -229,18 +254,31 @@ std::string Hello(const Json& params, const std::string& connection_id,
                           'x');
     padding = absl::StrCat(R"("padding":")", pad, R"(",)");
   }
+  const std::string device_token = server.devices().Give(DeviceId(params));
+  // The older ones tell nothing of it but with a device's token.
   std::string auth;
-  if (kind != BehaviourKind::kHelloWithoutAuth) {
-    auth = absl::StrCat(R"("auth":{"method":"token","role":)",
-                        Quote(params.String("role", "operator")),
-                        R"(,"scopes":)", QuoteAll(scopes), "},");
+  if (kind != BehaviourKind::kHelloWithoutAuth &&
+      (options.protocol >= 4 || !device_token.empty())) {
+    auth = absl::StrCat(
+        R"("auth":{"role":)", Quote(params.String("role", "operator")),
+        R"(,"scopes":)", QuoteAll(scopes),
+        options.protocol >= 4 ? R"(,"method":"token")" : "",
+        device_token.empty()
+            ? ""
+            : absl::StrCat(R"(,"deviceToken":)", Quote(device_token)),
+        "},");
   }
+  const std::string boot =
+      options.protocol >= 4
+          ? absl::StrCat(R"("buildId":"fake","bootId":)",
+                         Quote(server.boot_id()),
+                         R"(,"controlUiBuildSource":"bundled",)")
+          : R"("host":"fake",)";
   return absl::StrCat(
       R"({"type":"hello-ok","protocol":)", options.protocol,
-      R"(,"server":{"version":)", Quote(options.version),
-      R"(,"buildId":"fake","bootId":)", Quote(server.boot_id()),
-      R"(,"controlUiBuildSource":"bundled","connId":)", Quote(connection_id),
-      R"(},"features":{"methods":)", QuoteAll(MethodNames()),
+      R"(,"server":{"version":)", Quote(options.version), ",", boot,
+      R"("connId":)", Quote(connection_id), R"(},"features":{"methods":)",
+      QuoteAll(MethodNames()),
       R"(,"events":["connect.challenge","agent","chat","presence","tick",)"
       R"("shutdown","health","heartbeat","voicewake.changed","fake.huge"],)"
       R"("capabilities":["model-catalog-snapshot"]},"snapshot":{)",

@@ -23,9 +23,11 @@ struct Refusal {
 // What is wrong with the form of a request frame; empty if nothing is.
 std::string FrameFaults(const Json& frame);
 
-// Why this connect is refused, if it is. Counts it where the behaviour counts.
+// Why this connect is refused, if it is. Counts it where the behaviour counts,
+// and pairs its device.
 std::optional<Refusal> JudgeConnect(const Json& params,
                                     const std::string& origin,
+                                    const std::string& nonce,
                                     FakeServer& server);
 
 // The scopes that the client gets.

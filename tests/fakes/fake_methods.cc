@@ -115,7 +115,8 @@ const FakeMethodTable& RealMethods() {
 
 std::vector<std::string> MethodNames() {
   std::vector<std::string> names;
-  for (const FakeMethodTable* table : {&RealMethods(), &ControlMethods()}) {
+  for (const FakeMethodTable* table :
+       {&RealMethods(), &ControlMethods(), &SuspensionMethods()}) {
     for (const auto& [name, method] : *table) names.emplace_back(name);
   }
   return names;
@@ -129,7 +130,10 @@ void CallMethod(FakeConversation& conversation, const std::string& method,
   if (method == "connect") {
     return call.Refuse("connect is only valid as the first request");
   }
-  for (const FakeMethodTable* table : {&RealMethods(), &ControlMethods()}) {
+  for (const FakeMethodTable* table :
+       {&RealMethods(), &ControlMethods(), &SuspensionMethods()}) {
+    const bool is_new = table == &SuspensionMethods();
+    if (is_new && call.server().options().protocol < 4) continue;
     const auto found = table->find(method);
     if (found == table->end()) continue;
     const std::string scope(found->second.scope);

@@ -43,6 +43,8 @@ using FakeMethodTable = std::map<std::string_view, FakeMethod>;
 
 const FakeMethodTable& RealMethods();
 const FakeMethodTable& ControlMethods();
+// Of protocol 4 alone.
+const FakeMethodTable& SuspensionMethods();
 
 std::vector<std::string> MethodNames();
 

@@ -33,6 +33,18 @@ struct FakeProcessHooks {
   std::function<void()> on_ready;
 };
 
+// How the gateways of a version treat devices.
+struct DeviceRules {
+  // Who names none gets no scopes.
+  bool demanded = false;
+  // One that is paired gets a token of its own.
+  bool gives_tokens = false;
+  // Refusals have codes in their details.
+  bool gives_details = true;
+  // A new one is let in at once, as from the gateway's own machine.
+  bool pairs_silently = true;
+};
+
 struct FakeGatewayOptions {
   // 0 takes a free one.
   uint16_t port = 0;
@@ -42,6 +54,7 @@ struct FakeGatewayOptions {
   std::string version = "2026.9.6";
   // The one protocol spoken; 3 refuses as the older gateways do.
   int64_t protocol = 4;
+  DeviceRules devices = {};
   // Empty makes one.
   std::string boot_id = {};
   // Granted instead of those asked for.

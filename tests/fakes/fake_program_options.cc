@@ -8,6 +8,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tests/fakes/fake_device.h"
 
 namespace clawplane::testing {
 
@@ -79,6 +80,20 @@ std::map<std::string, Take> ValueOptions(ProgramOptions& options) {
          return read.has_value();
        }},
       {"--gateway-version", Text(gateway.version)},
+      {"--protocol",
+       [&](const std::string& value) {
+         return absl::SimpleAtoi(value, &gateway.protocol);
+       }},
+      {"--like",
+       [&](const std::string& value) {
+         const auto like = LikeVersion(value);
+         if (!like) return false;
+         gateway.version = like->version;
+         gateway.protocol = like->protocol;
+         gateway.devices = like->devices;
+         gateway.max_payload = like->max_payload;
+         return true;
+       }},
       {"--tick-interval-ms", Time(gateway.tick_interval)},
       {"--restart-delay-ms", Time(gateway.restart_delay)},
       {"--ready-delay-ms", Time(gateway.ready_delay)},

@@ -30,7 +30,8 @@ FakeServer::FakeServer(asio::io_context& io, FakeGatewayOptions options,
       acceptor_(io),
       tick_(io),
       ready_timer_(io),
-      exit_timer_(io) {
+      exit_timer_(io),
+      devices_(options_.devices) {
   if (options_.boot_id.empty()) options_.boot_id = MakeUuid();
   record_.SetBootId(options_.boot_id);
 }

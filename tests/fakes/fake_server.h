@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "tests/fakes/fake_device.h"
 #include "tests/fakes/fake_options.h"
 #include "tests/fakes/fake_record.h"
 #include "tests/fakes/fake_socket.h"
@@ -20,6 +21,12 @@
 namespace clawplane::testing {
 
 class FakeConversation;
+
+// Whether the gateway takes in work, and how much of it it has.
+struct FakeSuspension {
+  bool leased = false;
+  int64_t work = 0;
+};
 
 // Thread-compatible: after `Open`, only on the thread that runs `io`. Owns the
 // listening socket and the conversations; `io` and `record` must outlive it,
@@ -45,7 +52,9 @@ class FakeServer {
   bool draining() const { return draining_; }
   bool silent() const { return silent_; }
   size_t open_conversations() const { return conversations_.size(); }
+  FakeDevices& devices() { return devices_; }
   std::vector<std::string>& triggers() { return triggers_; }
+  FakeSuspension& suspension() { return suspension_; }
   std::vector<std::string>& system_events() { return system_events_; }
   // How often presence has changed.
   int64_t presence_version() const;
@@ -59,6 +68,9 @@ class FakeServer {
   void SetToken(std::string token) { options_.token = std::move(token); }
   void SetTicking(bool ticking) { ticking_ = ticking; }
   void SetSilent(bool silent) { silent_ = silent; }
+  void SetWork(int64_t work, bool tell);
+  // Tells whether work is taken in.
+  void TellSuspension();
 
   // ---- To all clients.
   // To those past their handshake, or of those only to the ones that may read.
@@ -96,8 +108,10 @@ class FakeServer {
   boost::asio::steady_timer ready_timer_;
   boost::asio::steady_timer exit_timer_;
   std::set<std::shared_ptr<FakeConversation>> conversations_;
+  FakeDevices devices_;
   std::vector<std::string> triggers_ = {"openclaw", "claude", "computer"};
   std::vector<std::string> system_events_;
+  FakeSuspension suspension_;
   uint16_t port_ = 0;
   bool ready_ = true;
   bool draining_ = false;

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/server/file_size_limit.h"
 #include "tests/temp_directory.h"
 
 namespace clawplane::server {
@@ -248,30 +249,14 @@ TEST_F(AuditFileTest, TellsThatADeviceIsFull) {
             "device");
 }
 
-// Takes from this process the right to write more than `bytes` to any file.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST_F(AuditFileTest, KeepsTheWholeLinesOfAWriteThatBreaksOff) {
   config_.max_bytes = 1'000;
   AuditFile file = Open();
   size_t taken = 0;
   std::string failure;
   {
-    const FileSizeLimit limit(10);
+    testing::FileSizeLimit::IgnoreSignal();
+    const testing::FileSizeLimit limit(10);
     taken = file.Append("one\ntwo\nthree\n");
     failure = file.failure();
   }

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/server/file_size_limit.h"
 #include "tests/temp_directory.h"
 
 namespace clawplane::server {
@@ -237,28 +238,11 @@ TEST_F(AuditLogTest, TellsWhyALineCannotBeWritten) {
             "device");
 }
 
-// Takes from this process the right to write more than `bytes` to any file.
-// Leaves alone what the signal does that goes with it.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST_F(AuditLogTest, WritesWhatFitsAndCountsWhatDoesNot) {
   auto log = Open();
   std::array<bool, 4> ok{};
   {
-    const FileSizeLimit limit(15);
+    const testing::FileSizeLimit limit(15);
     Hold hold(*log);
     log->Write("one", [&](bool written) { ok[0] = written; });
     log->Write("too long by far", [&](bool written) { ok[1] = written; });

@@ -118,6 +118,10 @@ const ReasonRow kReasons[] = {
     {Reason::kTooManyCalls, v1::REASON_TOO_MANY_CALLS,
      grpc::StatusCode::RESOURCE_EXHAUSTED},
     {Reason::kAuditFailed, v1::REASON_AUDIT_FAILED, kPrecondition},
+    {Reason::kRestartNotSeen, v1::REASON_RESTART_NOT_SEEN, kPrecondition},
+    {Reason::kNotAdopted, v1::REASON_NOT_ADOPTED, kPrecondition},
+    {Reason::kDrainCutShort, v1::REASON_DRAIN_CUT_SHORT, kPrecondition},
+    {Reason::kEventLogFailed, v1::REASON_EVENT_LOG_FAILED, kPrecondition},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, ReasonTest, ::testing::ValuesIn(kReasons),

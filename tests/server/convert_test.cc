@@ -20,6 +20,48 @@ google::protobuf::Duration Proto(int64_t seconds, int32_t nanos) {
   return duration;
 }
 
+// Of a restart that ended well.
+class ProofOfTest : public ::testing::Test {
+ protected:
+  using Restart = v1::RestartResponse;
+
+  ProofOfTest() {
+    result_.was_running = true;
+    result_.old_pid = 7;
+    result_.status.pid = 7;
+  }
+
+  core::OrderResult result_;
+};
+
+TEST_F(ProofOfTest, IsAnotherBootIdBeforeAllElse) {
+  result_.old_boot_id = "a";
+  result_.status.boot_id = "b";
+  result_.exit = core::ProcessEnd{};
+  EXPECT_EQ(ProofOf(result_), Restart::PROOF_BOOT_ID);
+}
+
+TEST_F(ProofOfTest, IsTheEndOfOurOwnProcess) {
+  result_.status.owned = true;
+  EXPECT_EQ(ProofOf(result_), Restart::PROOF_UNSPECIFIED);
+  result_.exit = core::ProcessEnd{};
+  EXPECT_EQ(ProofOf(result_), Restart::PROOF_PROCESS);
+}
+
+TEST_F(ProofOfTest, IsTheProcessOrTheUptimeOfAGatewayThatIsNotOurs) {
+  EXPECT_EQ(ProofOf(result_), Restart::PROOF_UPTIME);
+  result_.status.pid = 8;
+  EXPECT_EQ(ProofOf(result_), Restart::PROOF_PROCESS);
+  result_.status.pid.reset();
+  EXPECT_EQ(ProofOf(result_), Restart::PROOF_UPTIME);
+}
+
+TEST_F(ProofOfTest, IsNoneWhereThereWasNoGatewayBefore) {
+  result_.was_running = false;
+  result_.old_pid.reset();
+  EXPECT_EQ(ProofOf(result_), Restart::PROOF_UNSPECIFIED);
+}
+
 TEST(DurationTest, KeepsNanoseconds) {
   const auto proto = ToProto(core::Duration(seconds(2)) + nanoseconds(5));
   EXPECT_EQ(proto.seconds(), 2);

@@ -1,16 +1,21 @@
 // What readers learn of events that the log no longer holds.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 
+#include "tests/http_client.h"
 #include "tests/server/event_stream_test.h"
+#include "tests/wait_for.h"
 
 namespace clawplane::testing {
 namespace {
 
 using ::grpc::StatusCode;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using Request = v1::StreamEventsRequest;
 
 constexpr int kRing = 20;
@@ -61,6 +66,28 @@ TEST_F(SmallRingTest, TellsASlowReaderWhatItLost) {
     }
   }
   EXPECT_TRUE(lost);
+}
+
+TEST_F(SmallRingTest, ShowsAmongTheMetricsHowFarAReaderIsBehind) {
+  const auto page = [&] {
+    return GetPage(served_.ops_url(), "/metrics",
+                   std::string("Authorization: Bearer ") +
+                       ServedGateway::kAccessToken + "\r\n");
+  };
+  EventReader reader(*slow_stub_, FromOldest());
+  reader.Read();
+  EXPECT_TRUE(WaitFor([&] {
+    return page().find("\nclawplane_event_lag_events 0\n") != std::string::npos;
+  }));
+  Overrun();
+  EXPECT_THAT(page(), Not(HasSubstr("\nclawplane_event_lag_events 0\n")));
+  while (!reader.Read().has_gap()) {
+  }
+  EXPECT_THAT(page(),
+              HasSubstr("\nclawplane_gaps_total{cause=\"reader_behind\"} "));
+  EXPECT_THAT(
+      page(),
+      Not(HasSubstr("\nclawplane_gaps_total{cause=\"reader_behind\"} 0\n")));
 }
 
 TEST_F(SmallRingTest, EndsASlowReaderThatWantsNoGap) {

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <future>
 #include <string>
 #include <vector>
@@ -56,7 +57,8 @@ TEST(StartTest, ReturnsOnceTheGatewayIsRunning) {
   EXPECT_EQ(status.state(), Status::STATE_RUNNING);
   EXPECT_TRUE(status.wanted_up());
   EXPECT_FALSE(status.owned());
-  EXPECT_FALSE(status.has_pid());
+  // The fake is in our own process.
+  EXPECT_EQ(status.pid(), ::getpid());
   EXPECT_EQ(status.port(), gateway.port());
   EXPECT_EQ(status.boot_id(), gateway.boot_id());
   EXPECT_EQ(status.version(), "2026.9.6");
@@ -318,27 +320,67 @@ TEST(RestartTest, IsAStartWhereThereIsNoGateway) {
   EXPECT_EQ(response.proof(), v1::RestartResponse::PROOF_UNSPECIFIED);
 }
 
-TEST(RestartTest, IsUnimplementedForAGatewayOfSomebodyElse) {
-  FakeGateway gateway;
+TEST(RestartTest, IsAskedOfAGatewayOfSomebodyElse) {
+  FakeGatewayOptions options;
+  options.restart_delay = std::chrono::milliseconds(1);
+  FakeGateway gateway(options);
   ServedGateway served(AttachTo(gateway));
   ASSERT_TRUE(Start(served.stub()).ok());
+
+  v1::RestartRequest force;
+  force.set_force(true);
   v1::RestartResponse response;
-  const grpc::Status status = Restart(served.stub(), {}, &response);
-  EXPECT_EQ(status.error_code(), StatusCode::UNIMPLEMENTED);
-  EXPECT_THAT(status.error_message(), HasSubstr("not a child"));
+  const grpc::Status status = Restart(served.stub(), force, &response);
+  EXPECT_EQ(status.error_code(), StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("launched"));
+
+  ASSERT_TRUE(Restart(served.stub(), {}, &response).ok());
+  EXPECT_EQ(response.proof(), v1::RestartResponse::PROOF_BOOT_ID);
+  EXPECT_EQ(response.status().boot_id(), gateway.boot_id());
 }
 
-TEST(UnimplementedTest, IsSaidOfWhatIsNotHonouredYet) {
+TEST(LifecycleTest, TakesADrainOrForceAndNotBoth) {
   FakeGateway gateway;
   ServedGateway served(AttachTo(gateway));
   v1::StopRequest stop;
   stop.set_drain(true);
-  EXPECT_EQ(Stop(served.stub(), stop).error_code(), StatusCode::UNIMPLEMENTED);
+  stop.set_force(true);
+  EXPECT_EQ(Stop(served.stub(), stop).error_code(),
+            StatusCode::INVALID_ARGUMENT);
   v1::RestartRequest restart;
   restart.set_drain(true);
+  restart.set_force(true);
   v1::RestartResponse restarted;
   EXPECT_EQ(Restart(served.stub(), restart, &restarted).error_code(),
-            StatusCode::UNIMPLEMENTED);
+            StatusCode::INVALID_ARGUMENT);
+}
+
+TEST(LifecycleTest, TellsWhatADrainWaitsFor) {
+  FakeGateway gateway;
+  gateway.SetWork(2);
+  ServedGateway served(AttachTo(gateway));
+  ASSERT_TRUE(Start(served.stub()).ok());
+  grpc::ClientContext context;
+  const auto statuses =
+      served.stub().StreamStatus(&context, v1::StreamStatusRequest());
+  auto stopped = std::async(std::launch::async, [&] {
+    v1::StopRequest stop;
+    stop.set_drain(true);
+    return Stop(served.stub(), stop);
+  });
+
+  v1::StreamStatusResponse seen;
+  while (statuses->Read(&seen) && seen.status().drain().active() == 0) {
+  }
+  EXPECT_EQ(seen.status().phase(), v1::GatewayStatus::PHASE_DRAINING);
+  EXPECT_EQ(seen.status().drain().active(), 2u);
+  ASSERT_EQ(seen.status().drain().waiting_for_size(), 1);
+  EXPECT_EQ(seen.status().drain().waiting_for(0), "2 active requests");
+  EXPECT_GT(seen.status().drain().until().seconds(), 0);
+  gateway.SetWork(0);
+
+  EXPECT_TRUE(stopped.get().ok());
+  context.TryCancel();
 }
 
 }  // namespace

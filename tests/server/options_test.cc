@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/access_list.h"
+#include "server/config_file.h"
 #include "tests/temp_directory.h"
 
 namespace clawplane::server {

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/server/file_size_limit.h"
 #include "tests/temp_directory.h"
 
 namespace clawplane::server {
@@ -155,29 +156,13 @@ TEST_F(StateFileTest, KeepsWhatItHeldWhenTheDirectoryIsReadOnly) {
   EXPECT_EQ(ReadStateFile(path_), StoredState(StateRecord{.wanted_up = true}));
 }
 
-// Takes from this process the right to write more than `bytes` to any file.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST_F(StateFileTest, KeepsWhatItHeldWhenAWriteBreaksOff) {
   ASSERT_TRUE(WriteStateFile(path_, {.wanted_up = true}).ok());
   absl::Status status;
   {
     // Some bytes still fit.
-    const FileSizeLimit limit(10);
+    testing::FileSizeLimit::IgnoreSignal();
+    const testing::FileSizeLimit limit(10);
     status = WriteStateFile(path_, {});
   }
   EXPECT_EQ(status.message(),

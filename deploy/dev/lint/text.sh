@@ -38,6 +38,6 @@ absent "paths of one machine do not belong here" \
   '(^|[^[:alnum:]_.~-])/(wor[k]|roo[t]|tm[p]/w)/'
 absent "package managers know their own hosts; name none" \
   'registr[y]\.(npmjs|yarnpkg)|(de[b]|securit[y]|snapsho[t])\.debian\.org|(prox[y]|su[m])\.golang\.org|crate[s]\.io|pyp[i]\.org|mave[n]\.(org|apache)'
-absent "lock files hold no address" '^ *"resolve[d]":'
+absent "lock files hold no address" '^ *"resolve[d]": "[^.]'
 
 exit "$failed"

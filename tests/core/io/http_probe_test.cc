@@ -27,7 +27,7 @@ class HttpProbeTest : public StrandTest {
   void Look(uint16_t port, Duration timeout = kLong) {
     OnStrand([&] {
       HttpProber prober(strand_);
-      probe_ = prober.Look(port, timeout, [this](ProbeReport report) {
+      probe_ = prober.Look(port, 0, timeout, [this](ProbeReport report) {
         strand_.AssertHeld();
         EXPECT_FALSE(report_.has_value()) << "reported twice";
         report_ = report;
@@ -183,7 +183,7 @@ TEST_F(HttpProbeTest, MayBeDestroyedFromInsideItsReport) {
   bool reported = false;
 
   OnStrand([&] {
-    probe_ = HttpProber(strand_).Look(peer.port(), kShort, [&](ProbeReport) {
+    probe_ = HttpProber(strand_).Look(peer.port(), 0, kShort, [&](ProbeReport) {
       probe_.reset();
       reported = true;
     });

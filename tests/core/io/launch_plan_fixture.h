@@ -54,6 +54,16 @@ class LaunchPlanTest : public ::testing::Test {
     std::filesystem::create_directories(root_ / where / "dist");
     std::filesystem::create_directories(root_ / where / "node_modules");
   }
+  // As above, under the name of 2026.1.
+  void InstallClawdbot(const std::string& where) const {
+    Write(where + "/dist/entry.js", "#!/usr/bin/env node\n");
+    std::filesystem::permissions(root_ / where / "dist/entry.js",
+                                 std::filesystem::perms::owner_all);
+    Write(where + "/package.json",
+          "{\"bin\": {\n    \"clawdbot\": \"dist/entry.js\"\n  },\n"
+          "\"scripts\": {\"dev\": \"node run.mjs\"}}");
+    std::filesystem::create_directories(root_ / where / "node_modules");
+  }
   // The sources as they are checked out, with what `pnpm install` adds.
   void CheckOut(const std::string& where) const {
     Write(where + "/openclaw.mjs");

@@ -38,6 +38,48 @@ TEST_F(LaunchPlanTest, RunsAPackageWhoseDependenciesLieBesideIt) {
   EXPECT_EQ(Spec().executable, Path("bin/node"));
 }
 
+TEST_F(LaunchPlanTest, RunsThePackageUnderItsOldName) {
+  InstallClawdbot("clawdbot");
+  WriteProgram("bin/node");
+  config_.directory = Path("clawdbot");
+  config_.dev = true;
+  config_.skip_channels = true;
+
+  const LaunchSpec spec = Spec();
+
+  EXPECT_EQ(spec.executable, Path("bin/node"));
+  EXPECT_THAT(spec.arguments, ElementsAre(Path("clawdbot/dist/entry.js"),
+                                          "gateway", "--port", "4321", "--dev"))
+      << "its `gateway run` takes no options";
+  EXPECT_EQ(spec.directory, Path("clawdbot"));
+  EXPECT_EQ(spec.environment.back(), Concat("CLAWDBOT_GATEWAY_TOKEN=", kToken));
+  EXPECT_THAT(spec.environment,
+              AllOf(Contains("CLAWDBOT_NO_RESPAWN=1"),
+                    Contains("CLAWDBOT_SKIP_CHANNELS=1"),
+                    Not(Contains(StartsWith("OPENCLAW_GATEWAY_TOKEN=")))));
+}
+
+TEST_F(LaunchPlanTest, FindsTheOldCommandInThePath) {
+  InstallClawdbot("lib/clawdbot");
+  WriteProgram("bin/node");
+  fs::create_symlink(Path("lib/clawdbot/dist/entry.js"), Path("bin/clawdbot"));
+
+  EXPECT_EQ(Spec().directory, Path("lib/clawdbot"));
+}
+
+TEST_F(LaunchPlanTest, TellsThePackageItsVersion) {
+  InstallPackage("openclaw");
+  Write("openclaw/package.json",
+        R"({"name":"openclaw","version":"2026.2.19"})");
+  WriteProgram("bin/node");
+  config_.directory = Path("openclaw");
+  environment_.push_back("npm_package_version=of-another");
+
+  EXPECT_THAT(Spec().environment,
+              AllOf(Contains("npm_package_version=2026.2.19"),
+                    Contains(StartsWith("npm_package_version=")).Times(1)));
+}
+
 TEST_F(LaunchPlanTest, RunsTheNodeThatIsConfigured) {
   InstallPackage("openclaw");
   WriteProgram("other/node");

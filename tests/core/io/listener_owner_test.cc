@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/fsuid.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -10,6 +12,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "tests/wait_for.h"
 
 namespace clawplane::core {
 namespace {
@@ -145,7 +148,7 @@ TEST_F(LookUpListenerTest, NamesOurOwnProcess) {
     const auto acceptor = Listen(address);
 
     const ListenerOwner owner =
-        LookUpListener(loopback, acceptor.local_endpoint().port());
+        LookUpListener(loopback, acceptor.local_endpoint().port(), 0);
 
     EXPECT_TRUE(owner.trusted) << address;
     EXPECT_THAT(owner.description, StartsWith(self)) << address;
@@ -157,7 +160,7 @@ TEST_F(LookUpListenerTest, FindsNothingWhereNothingListens) {
   const uint16_t port = acceptor.local_endpoint().port();
   acceptor.close();
 
-  const ListenerOwner owner = LookUpListener(Loopback::kIpv4, port);
+  const ListenerOwner owner = LookUpListener(Loopback::kIpv4, port, 0);
 
   EXPECT_FALSE(owner.trusted);
   EXPECT_EQ(owner.description, "");
@@ -170,10 +173,60 @@ TEST_F(LookUpListenerTest, DoesNotTrustAnotherUsersSocket) {
   ::setfsuid(0);
 
   const ListenerOwner owner =
-      LookUpListener(Loopback::kIpv4, acceptor.local_endpoint().port());
+      LookUpListener(Loopback::kIpv4, acceptor.local_endpoint().port(), 0);
 
   EXPECT_FALSE(owner.trusted);
   EXPECT_EQ(owner.description, "user 4711's process");
+}
+
+// A child of ours that waits for a signal, with or without a listener of ours.
+class SignalListenerTest : public LookUpListenerTest {
+ protected:
+  ~SignalListenerTest() override {
+    if (child_ > 0) End();
+  }
+
+  pid_t Fork(bool keeps_listener) {
+    child_ = ::fork();
+    if (child_ == 0) {
+      if (!keeps_listener) ::close(acceptor_.native_handle());
+      while (true) ::pause();
+    }
+    return child_;
+  }
+  // How the child ended; it is killed unless a signal is on its way.
+  int End() {
+    ::kill(child_, SIGKILL);
+    int status = 0;
+    ::waitpid(std::exchange(child_, 0), &status, 0);
+    return WTERMSIG(status);
+  }
+  uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+  boost::asio::ip::tcp::acceptor acceptor_ = Listen("127.0.0.1");
+  pid_t child_ = 0;
+};
+
+TEST_F(SignalListenerTest, SignalsTheProcessThatListens) {
+  const pid_t child = Fork(/*keeps_listener=*/true);
+  EXPECT_EQ(SignalListener(port(), child, SIGTERM), std::nullopt);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  child_ = 0;
+  EXPECT_EQ(WTERMSIG(status), SIGTERM);
+}
+
+TEST_F(SignalListenerTest, SignalsNobodyElse) {
+  const pid_t child = Fork(/*keeps_listener=*/false);
+  // The child has its own table of files as soon as fork returns, but closes
+  // the listener a little later.
+  ASSERT_TRUE(::clawplane::testing::WaitFor([&] {
+    const auto fault = SignalListener(port(), child, 0);
+    return fault && fault->message.find("does not listen") != std::string::npos;
+  }));
+  EXPECT_TRUE(SignalListener(port(), child, SIGTERM));
+  EXPECT_EQ(End(), SIGKILL);
+  EXPECT_TRUE(SignalListener(port(), child, SIGTERM)) << "it is gone";
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ class CountedLook final : public Probe {
 }  // namespace
 
 std::unique_ptr<Probe> CountingProber::Look(
-    uint16_t port, Duration timeout, std::function<void(ProbeReport)> report) {
+    uint16_t port, pid_t leader, Duration timeout,
+    std::function<void(ProbeReport)> report) {
   auto counted = std::make_unique<CountedLook>(looking_);
   auto tell = [look = counted.get(), report = std::move(report),
                on_report = on_report_](ProbeReport found) {
@@ -59,7 +60,7 @@ std::unique_ptr<Probe> CountingProber::Look(
       if (!alive.expired()) tell(found);
     });
   } else {
-    counted->look = prober_.Look(port, timeout, std::move(tell));
+    counted->look = prober_.Look(port, leader, timeout, std::move(tell));
   }
   return counted;
 }
@@ -113,22 +114,45 @@ void ManagerTest::Begin(Mode mode) {
                                   },
                               .plan_repair = [this] { return repair_; },
                               .lock_holder = [this] { return lock_holder_; },
-                              .store_wish =
-                                  [this](bool wanted_up) {
-                                    wishes_.push_back(wanted_up);
+                              .signal_listener =
+                                  [this](int pid, int signal) {
+                                    signals_.emplace_back(pid, signal);
+                                    Changed();
+                                    return signal_fault_;
+                                  },
+                              .store =
+                                  [this](const StateRecord& record) {
+                                    OnStored(record);
                                     return wish_fault_;
                                   },
                               .random = [] { return 0.0; },
                               .log =
-                                  [this](const std::string& line) {
-                                    Emit(line);
-                                    log_ += line + "\n";
+                                  [this](const Decision& decision) {
+                                    if (decision.is_routine) return;
+                                    Emit(decision.Line());
+                                    log_ += decision.Line() + "\n";
+                                  },
+                              .device = device_,
+                              .warn =
+                                  [this](const std::string& text) {
+                                    Emit(text);
+                                    warnings_.push_back(text);
                                   }});
     for (const auto& watcher : watchers_) {
       manager_->Subscribe(watcher->topic, *watcher);
       manager_->Await(watcher->topic, *watcher);
     }
   });
+}
+
+void ManagerTest::OnStored(const StateRecord& record) {
+  const auto before =
+      records_.empty() ? std::nullopt : records_.back().wanted_up;
+  if (record.wanted_up && record.wanted_up != before) {
+    wishes_.push_back(*record.wanted_up);
+  }
+  records_.push_back(record);
+  Changed();
 }
 
 void ManagerTest::Finish() {
@@ -269,6 +293,8 @@ bool ManagerTest::WaitsForTime() const {
     case Phase::kRepairing:
     case Phase::kKilling:
       return false;
+    case Phase::kDraining:
+      return manager_->calls().in_flight() == 0;
   }
   return false;
 }

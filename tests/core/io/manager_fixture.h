@@ -39,7 +39,7 @@ class CountingProber final : public Prober {
   CountingProber(CoreStrand& strand, std::function<void()> on_report)
       : strand_(strand), prober_(strand), on_report_(std::move(on_report)) {}
 
-  std::unique_ptr<Probe> Look(uint16_t port, Duration timeout,
+  std::unique_ptr<Probe> Look(uint16_t port, pid_t leader, Duration timeout,
                               std::function<void(ProbeReport)> report) override;
 
   int looking() const { return *looking_; }
@@ -149,7 +149,14 @@ class ManagerTest : public ::testing::Test {
   std::variant<LaunchSpec, Fault> repair_ =
       LaunchSpec{"/bin/gateway", {"doctor", "--fix"}, "/", {}};
   std::string lock_holder_;
-  // The wishes that were stored, and what storing fails with.
+  // Who we are; nobody unless a test says so before it begins.
+  const DeviceIdentity* device_ = nullptr;
+  std::vector<std::string> warnings_;
+  // The signals that a listener was to be sent, and what sending fails with.
+  std::vector<std::pair<int, int>> signals_;
+  std::optional<Fault> signal_fault_;
+  // What was stored, the wishes in it, and what storing fails with.
+  std::vector<StateRecord> records_;
   std::vector<bool> wishes_;
   std::optional<Fault> wish_fault_;
   CountingProber prober_{strand_, [this] { Changed(); }};
@@ -177,6 +184,7 @@ class ManagerTest : public ::testing::Test {
     ManagerTest& test_;
   };
 
+  void OnStored(const StateRecord& record);
   void Check();
   // Only time can make a difference.
   bool WaitsForTime() const;

@@ -29,14 +29,12 @@ ManagerTest::Later<OrderResult> ManagerTest::Start() {
 
 ManagerTest::Later<OrderResult> ManagerTest::Stop(bool force) {
   return Ordered([=, this](auto done) {
-    manager_->Stop(std::nullopt, force, std::move(done));
+    manager_->Stop({.force = force}, std::move(done));
   });
 }
 
 ManagerTest::Later<OrderResult> ManagerTest::Restart() {
-  return Ordered([this](auto done) {
-    manager_->Restart(std::nullopt, false, std::move(done));
-  });
+  return Ordered([this](auto done) { manager_->Restart({}, std::move(done)); });
 }
 
 OrderResult ManagerTest::Result(const Later<OrderResult>& order, Time time) {

@@ -273,7 +273,7 @@ TEST_F(ManagerHealthTest, StartsByItselfWhatIsWanted) {
   LaunchesServe();
   Begin(Mode::kLaunch);
 
-  OnStrand([this] { manager_->Resume(); });
+  OnStrand([this] { manager_->Resume({}, /*autostart=*/true); });
 
   AwaitState(State::kRunning, Time::kFlies);
   EXPECT_EQ(Runs().front().start_cause, StartCause::kServerStart);

@@ -120,9 +120,13 @@ std::string LifeLine::AwaitEnd() {
 
 // ---- ProcessTest
 
-ProcessTest::ProcessTest() {
-  std::string pattern = testing::TempDir() + "/process_test.XXXXXX";
-  directory_ = ::mkdtemp(pattern.data());
+ProcessTest::ProcessTest(bool leaves_children)
+    : directory_([] {
+        std::string pattern = testing::TempDir() + "/process_test.XXXXXX";
+        return std::string(::mkdtemp(pattern.data()));
+      }()),
+      launcher_(strand_, {.output_directory = directory_,
+                          .leaves_children = leaves_children}) {
   for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { io_.run(); });
 }
 
@@ -171,21 +175,53 @@ void ProcessTest::OnStrand(std::function<void()> task) {
 
 std::unique_ptr<Child> ProcessTest::Start(const LaunchSpec& spec,
                                           std::function<void()> on_report) {
+  return Watch(
+      [&](ProcessReports reports) { return Launch(spec, std::move(reports)); },
+      std::move(on_report));
+}
+
+std::unique_ptr<Child> ProcessTest::Adopt(const ProcessIdentity& identity) {
+  return Watch(
+      [&](ProcessReports reports) {
+        Launched taken;
+        OnStrand(
+            [&] { taken = launcher_.Adopt(identity, std::move(reports)); });
+        return taken;
+      },
+      {});
+}
+
+Fault ProcessTest::AdoptionFault(const ProcessIdentity& identity) {
+  Launched taken;
+  OnStrand([&] {
+    taken = launcher_.Adopt(identity, {});
+    if (auto* process = std::get_if<std::unique_ptr<Process>>(&taken)) {
+      ADD_FAILURE() << identity.pid << " was taken over";
+      (*process)->Leave();
+      taken = Fault{};
+    }
+  });
+  return std::get<Fault>(taken);
+}
+
+std::unique_ptr<Child> ProcessTest::Watch(
+    std::function<Launched(ProcessReports)> launch,
+    std::function<void()> on_report) {
   auto child = std::make_unique<Child>(*this);
   Record& record = child->record;
-  auto launched = Launch(
-      spec, {.on_line =
-                 [&record, on_report](LogSource source, std::string_view line,
-                                      size_t cut) {
-                   record.AddLine(source, line, cut);
-                   if (on_report) on_report();
-                 },
-             .on_stopped = [&record](bool stopped) { record.AddStop(stopped); },
-             .on_gone =
-                 [&record, on_report](const ProcessGone& gone) {
-                   record.AddEnd(gone);
-                   if (on_report) on_report();
-                 }});
+  auto launched = launch(
+      {.on_line =
+           [&record, on_report](LogSource source, std::string_view line,
+                                size_t cut) {
+             record.AddLine(source, line, cut);
+             if (on_report) on_report();
+           },
+       .on_stopped = [&record](bool stopped) { record.AddStop(stopped); },
+       .on_gone =
+           [&record, on_report](const ProcessGone& gone) {
+             record.AddEnd(gone);
+             if (on_report) on_report();
+           }});
   if (const auto* fault = std::get_if<Fault>(&launched)) {
     ADD_FAILURE() << fault->message;
     return nullptr;

@@ -97,7 +97,7 @@ class ProcessTest : public testing::Test {
   void OnStrand(std::function<void()> task);
 
  protected:
-  ProcessTest();
+  explicit ProcessTest(bool leaves_children = false);
   ~ProcessTest() override;
 
   static LaunchSpec Shell(std::string script,
@@ -112,6 +112,9 @@ class ProcessTest : public testing::Test {
                                std::function<void()> on_report = {});
   std::variant<std::unique_ptr<Process>, Fault> Launch(const LaunchSpec& spec,
                                                        ProcessReports reports);
+  // Takes one over, which has to succeed, or has to fail with this fault.
+  std::unique_ptr<Child> Adopt(const ProcessIdentity& identity);
+  Fault AdoptionFault(const ProcessIdentity& identity);
   void Signal(Child& child, int signal);
 
   // Waits until Asio has nothing left to do. Nothing can be started after it.
@@ -120,12 +123,17 @@ class ProcessTest : public testing::Test {
   ChildProcessLauncher& launcher() { return launcher_; }
 
  private:
-  std::string directory_;
+  using Launched = std::variant<std::unique_ptr<Process>, Fault>;
+  // Records what becomes of the process that `launch` gives.
+  std::unique_ptr<Child> Watch(std::function<Launched(ProcessReports)> launch,
+                               std::function<void()> on_report);
+
+  const std::string directory_;
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
       work_{io_.get_executor()};
   CoreStrand strand_{io_};
-  ChildProcessLauncher launcher_{strand_, {}};
+  ChildProcessLauncher launcher_;
   std::vector<std::thread> threads_;
 };
 

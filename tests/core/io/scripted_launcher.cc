@@ -14,7 +14,9 @@ class ScriptedProcess final : public Process {
  public:
   explicit ScriptedProcess(std::shared_ptr<ScriptedLife> life)
       : life_(std::move(life)) {}
-  ~ScriptedProcess() override { life_->Abandon(); }
+  ~ScriptedProcess() override {
+    if (!life_->left) life_->Abandon();
+  }
 
   pid_t pid() const override { return life_->pid; }
 
@@ -30,6 +32,12 @@ class ScriptedProcess final : public Process {
   void Kill() override { SignalGroup(SIGKILL); }
 
   std::optional<ProcessVitals> Vitals() const override { return life_->vitals; }
+
+  std::optional<ProcessIdentity> Identity() const override {
+    return life_->identity;
+  }
+
+  void Leave() override { life_->Leave(); }
 
  private:
   const std::shared_ptr<ScriptedLife> life_;
@@ -68,13 +76,24 @@ void ScriptedLife::Abandon() {
   gateway.reset();
 }
 
+void ScriptedLife::Leave() {
+  left = true;
+  reports_ = {};
+}
+
 std::variant<std::unique_ptr<Process>, Fault> ScriptedLauncher::Launch(
     const LaunchSpec& spec, ProcessReports reports) {
   specs.push_back(spec);
+  const pid_t pid = kFirstPid + static_cast<pid_t>(lives.size());
+  return Adopt({pid, 1, "boot", "run"}, std::move(reports));
+}
+
+std::variant<std::unique_ptr<Process>, Fault> ScriptedLauncher::Adopt(
+    const ProcessIdentity& identity, ProcessReports reports) {
   if (failure) return *failure;
-  const auto life = std::make_shared<ScriptedLife>(
-      strand_, kFirstPid + static_cast<pid_t>(lives.size()),
-      std::move(reports));
+  const auto life =
+      std::make_shared<ScriptedLife>(strand_, identity.pid, std::move(reports));
+  if (may_be_left) life->identity = identity;
   lives.push_back(life);
   strand_.Post([life, script = script] { script(*life); });
   return std::make_unique<ScriptedProcess>(life);

@@ -36,6 +36,8 @@ class ScriptedLife : public std::enable_shared_from_this<ScriptedLife> {
   void Exit(ExitStatus exit);
   // Nobody wants to hear of it any more.
   void Abandon();
+  // As above, and it runs on.
+  void Leave();
 
   const pid_t pid;
   // What SIGTERM leads to; none ignores it.
@@ -43,6 +45,9 @@ class ScriptedLife : public std::enable_shared_from_this<ScriptedLife> {
   std::vector<int> signals;
   // What the system shows of it.
   ProcessVitals vitals{'S', {}, 0, 0};
+  // By what it can be taken over; none: it cannot outlive its manager.
+  std::optional<ProcessIdentity> identity;
+  bool left = false;
   // How many descendants it leaves.
   int stragglers = 0;
   std::unique_ptr<testing::FakeGateway> gateway;
@@ -60,12 +65,17 @@ class ScriptedLauncher final : public ProcessLauncher {
 
   std::variant<std::unique_ptr<Process>, Fault> Launch(
       const LaunchSpec& spec, ProcessReports reports) override;
+  // Fails with `failure`, or finds a process as `Launch` makes one.
+  std::variant<std::unique_ptr<Process>, Fault> Adopt(
+      const ProcessIdentity& identity, ProcessReports reports) override;
 
   // What a process does first, soon after its launch.
   std::function<void(ScriptedLife&)> script = [](ScriptedLife&) {};
   // Launching fails with this.
   std::optional<Fault> failure;
   std::vector<LaunchSpec> specs;
+  // Whether processes can outlive the manager.
+  bool may_be_left = false;
   std::vector<std::shared_ptr<ScriptedLife>> lives;
 
  private:

@@ -70,8 +70,8 @@ bool ScriptedPeer::has_request() const {
   return received_.find("\r\n\r\n") != std::string::npos;
 }
 
-std::vector<Frame> ScriptedPeer::frames() const {
-  std::vector<Frame> frames;
+std::vector<WireFrame> ScriptedPeer::frames() const {
+  std::vector<WireFrame> frames;
   const auto* p = reinterpret_cast<const unsigned char*>(received_.data()) +
                   received_.find("\r\n\r\n") + 4;
   const auto* const end =
@@ -79,7 +79,7 @@ std::vector<Frame> ScriptedPeer::frames() const {
       received_.size();
   const auto left = [&] { return static_cast<uint64_t>(end - p); };
   while (left() >= 2) {
-    Frame frame;
+    WireFrame frame;
     frame.last = (p[0] & 0x80) != 0;
     frame.opcode = p[0] & 0x7f;
     frame.masked = (p[1] & 0x80) != 0;

@@ -57,7 +57,7 @@ class StrandTest : public ::testing::Test {
 };
 
 // A WebSocket frame as it came from the client, unmasked.
-struct Frame {
+struct WireFrame {
   bool last = false;
   int opcode = 0;
   bool masked = false;
@@ -84,7 +84,7 @@ class ScriptedPeer {
   const std::string& received() const { return received_; }
   bool has_request() const;
   // What came after the request, as far as it is complete.
-  std::vector<Frame> frames() const;
+  std::vector<WireFrame> frames() const;
 
   // Neither takes nor notices anything from now on.
   void StopReading() { reading_ = false; }

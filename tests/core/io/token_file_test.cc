@@ -92,6 +92,19 @@ TEST_F(TokenFileTest, LetsTheGroupReadIt) {
   EXPECT_EQ(*ReadToken(path_), "s3cret-token");
 }
 
+// The mode is that of `defaultMode: 0440` with an `fsGroup`.
+TEST_F(TokenFileTest, ReadsASecretAsKubernetesMountsIt) {
+  const std::filesystem::path volume(directory_);
+  std::filesystem::create_directory(volume / "..2026_11_23");
+  std::ofstream(volume / "..2026_11_23" / "token") << "s3cret-token";
+  ASSERT_EQ(::chmod((volume / "..2026_11_23" / "token").c_str(), 0440), 0);
+  std::filesystem::create_symlink("..2026_11_23", volume / "..data");
+  std::filesystem::create_symlink("..data/token", path_);
+
+  EXPECT_EQ(*ReadToken(path_), "s3cret-token");
+  EXPECT_EQ(*ReadOrMakeToken(path_), "s3cret-token");
+}
+
 TEST_F(TokenFileTest, RefusesAFileThatOthersMayTouch) {
   for (const mode_t mode : {0644, 0604, 0602, 0601, 0660, 0620, 0666}) {
     Write("s3cret-token\n", mode);

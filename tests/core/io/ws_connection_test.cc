@@ -62,7 +62,7 @@ TEST_F(WsConnectionTest, JoinsFragmentsAndAnswersAPingBetweenThem) {
 
   ASSERT_TRUE(WaitFor("message abc"));
   ASSERT_TRUE(WaitForFrames(1));
-  const Frame pong = peer_.frames()[0];
+  const WireFrame pong = peer_.frames()[0];
   EXPECT_EQ(pong.opcode, kPong);
   EXPECT_EQ(pong.payload, "now");
 }
@@ -143,7 +143,7 @@ TEST_F(WsConnectionTest, SendsInOrderAndTellsEachStart) {
   });
 
   ASSERT_TRUE(WaitForFrames(1000));
-  const std::vector<Frame> frames = peer_.frames();
+  const std::vector<WireFrame> frames = peer_.frames();
   for (uint64_t i = 0; i < 1000; ++i) {
     ASSERT_EQ(frames[i].payload, absl::StrCat("m", i));
     expected.push_back(absl::StrCat("write ", i));

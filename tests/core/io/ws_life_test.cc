@@ -25,7 +25,8 @@ class WsLifeTest : public WsTest {
   }
   size_t PingsReceived() const {
     size_t pings = 0;
-    for (const Frame& frame : peer_.frames()) pings += frame.opcode == kPing;
+    for (const WireFrame& frame : peer_.frames())
+      pings += frame.opcode == kPing;
     return pings;
   }
 };

@@ -24,7 +24,9 @@ class Reader final : public Subscriber {
   }
   void OnIdle(uint64_t from) override { idle.push_back(from); }
   void Close(const Fault&) override {}
+  uint64_t next() const override { return at; }
 
+  uint64_t at = 1;
   std::function<void()> on_wake;
   std::vector<uint64_t> wakes;
   std::vector<uint64_t> idle;
@@ -212,6 +214,28 @@ TEST(AudienceTest, TellsTheIdleFromTheWoken) {
   EXPECT_THAT(called.idle, IsEmpty());
   EXPECT_THAT(called.wakes, ElementsAre(9));
   EXPECT_THAT(busy.idle, IsEmpty());
+}
+
+TEST(AudienceTest, KnowsHowFarTheLastOfThemIs) {
+  Audience audience;
+  EXPECT_EQ(audience.Furthest(), UINT64_MAX);
+  Reader waiting, busy, called;
+  for (Reader* const reader : {&waiting, &busy, &called}) {
+    audience.Join(*reader);
+  }
+  waiting.at = 2;
+  busy.at = 9;
+  audience.Await(waiting);
+  audience.Await(called);
+  called.at = 3;
+  EXPECT_EQ(audience.Furthest(), 9u) << "those who wait have read all there is";
+
+  audience.Await(busy);
+  EXPECT_EQ(audience.Furthest(), UINT64_MAX);
+  audience.Leave(waiting);
+  audience.Leave(busy);
+  audience.Call(Named("a"), 12);
+  EXPECT_EQ(audience.Furthest(), 12u) << "nothing before it was for them";
 }
 
 TEST(AudienceTest, Disbands) {

@@ -47,6 +47,7 @@ constexpr Bounds kBounds[] = {
     {"gateway.start_budget", "999ms", "1s", "1h", "1h1ms"},
     {"gateway.start_limit", "999ms", "1s", "24h", "24h1ms"},
     {"gateway.stop_grace", "-1s", "0s", "330s", "330001ms"},
+    {"gateway.drain_limit", "0s", "1s", "1h", "2h"},
     {"gateway.restart_delay", "-1s", "0s", "60s", "1m1ms"},
     {"gateway.handshake_timeout", "99ms", "100ms", "300s", "5m1ms"},
     {"gateway.max_reconnect_attempts", "0", "1", "1000", "1001"},
@@ -318,7 +319,71 @@ TEST(SettingTest, SpellsItsFlagAndVariableByRule) {
   EXPECT_EQ(grace->variable(), "CLAWPLANE_GATEWAY_STOP_GRACE");
 }
 
-TEST(SettingsTableTest, HasARowOfSixCellsForEachSetting) {
+// Each kind of value that a setting can have, other than its default.
+std::vector<std::string> AnotherValue(const Setting& setting) {
+  Config config;
+  const std::vector<std::vector<std::string>> candidates = {
+      {"false"},      {"true"},       {"none"},         {"debug"},
+      {"json"},       {"attach"},     {"127.0.0.1:1"},  {"1"},
+      {"65536"},      {"100000"},     {"2000000"},      {"1s"},
+      {"5s"},         {"drain"},      {"300s"},         {"1h"},
+      {"/somewhere"}, {"A=b", "C=d"}, {"other", "more"}};
+  for (const auto& values : candidates) {
+    if (!setting.is_list && values.size() > 1) continue;
+    if (!setting.place.apply(values, config)) continue;
+    if (setting.place.show(config) != setting.place.show(Config())) {
+      return values;
+    }
+  }
+  return {};
+}
+
+TEST(SettingTest, ShowsWhatWasAppliedAndCopiesIt) {
+  for (const Setting& setting : Settings()) {
+    const auto values = AnotherValue(setting);
+    ASSERT_FALSE(values.empty()) << setting.key;
+    Config config;
+    ASSERT_TRUE(ApplySetting(setting.key, values, "here", config).ok());
+    EXPECT_EQ(setting.place.show(config), values) << setting.key;
+
+    const auto changed = ChangedSettings(config, Config());
+    ASSERT_EQ(changed.size(), 1u) << setting.key;
+    EXPECT_EQ(changed[0]->key, setting.key);
+
+    Config copy;
+    CopySetting(setting, config, copy);
+    EXPECT_TRUE(ChangedSettings(config, copy).empty()) << setting.key;
+    EXPECT_EQ(copy.origins.at(setting.key), "here");
+    CopySetting(setting, Config(), copy);
+    EXPECT_TRUE(copy.origins.empty());
+  }
+}
+
+TEST(SettingTest, ShowsItsDefaultAsItCanBeRead) {
+  for (const Setting& setting : Settings()) {
+    const auto values = setting.place.show(Config());
+    if (values.empty()) continue;
+    Config config;
+    EXPECT_TRUE(setting.place.apply(values, config)) << setting.key;
+    EXPECT_TRUE(ChangedSettings(config, Config()).empty()) << setting.key;
+  }
+}
+
+TEST(SettingTest, ShowsTimesInTheirUnits) {
+  Config config;
+  ASSERT_TRUE(ApplySetting("gateway.stop_grace", {"1m30s"}, "", config).ok());
+  ASSERT_TRUE(
+      ApplySetting("gateway.probe_timeout", {"1s250ms"}, "", config).ok());
+  for (const Setting& setting : Settings()) {
+    if (setting.key == "gateway.stop_grace") {
+      EXPECT_THAT(setting.place.show(config), ElementsAre("90s"));
+    } else if (setting.key == "gateway.probe_timeout") {
+      EXPECT_THAT(setting.place.show(config), ElementsAre("1250ms"));
+    }
+  }
+}
+
+TEST(SettingsTableTest, HasARowOfSevenCellsForEachSetting) {
   const std::string table = SettingsTable();
 
   for (const Setting& setting : Settings()) {
@@ -329,7 +394,7 @@ TEST(SettingsTableTest, HasARowOfSixCellsForEachSetting) {
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'),
             static_cast<int>(Settings().size()) + 2);
   EXPECT_EQ(std::count(table.begin(), table.end(), '|'),
-            7 * (static_cast<int>(Settings().size()) + 2));
+            8 * (static_cast<int>(Settings().size()) + 2));
 }
 
 TEST(SettingsTableTest, StandsInTheReadmeAsItIs) {

@@ -32,7 +32,7 @@ std::set<std::string> ReasonsOfProto() {
 TEST(ReasonTest, HasTheNamesOfTheProto) {
   std::set<std::string> reasons;
   // The last of the enumeration is the last here.
-  for (int i = 0; i <= static_cast<int>(Reason::kAuditFailed); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::kEventLogFailed); ++i) {
     reasons.insert(std::string(Name(static_cast<Reason>(i))));
   }
 

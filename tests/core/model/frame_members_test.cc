@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <chrono>
 #include <string>
@@ -159,7 +161,8 @@ TEST(SerializeRequestTest, EscapesTheMethod) {
 
 TEST(SerializeConnectTest, SaysWhatGatewaysWantToKnow) {
   const std::string text = SerializeConnect(
-      "connect", {"to\"ken", "clawplane mine", "0.1.0", {"a", "b"}});
+      "connect", {"to\"ken", "clawplane mine", "0.1.0", {"a", "b"}},
+      Challenge{"nonce", 1795365532351});
 
   rapidjson::Document read;
   read.Parse(text.data(), text.size());
@@ -179,6 +182,61 @@ TEST(SerializeConnectTest, SaysWhatGatewaysWantToKnow) {
   EXPECT_STREQ(params["auth"]["token"].GetString(), "to\"ken");
   ASSERT_EQ(params["scopes"].Size(), 2u);
   EXPECT_STREQ(params["scopes"][1].GetString(), "b");
+}
+
+// A device whose signature is what it signs.
+Device Mirror() {
+  return {"id", "key", [](const std::string& text) { return text; }};
+}
+
+TEST(SerializeConnectTest, SignsTheChallengeAsVersionTwo) {
+  ConnectParams params = {"token", "clawplane", "0.1.0", {"a", "b"}, Mirror()};
+  const auto device_of = [](const std::string& text) {
+    rapidjson::Document read;
+    read.Parse(text.data(), text.size());
+    EXPECT_TRUE(read["params"].HasMember("device")) << text;
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    read["params"]["device"].Accept(writer);
+    return std::string(buffer.GetString());
+  };
+
+  EXPECT_EQ(
+      device_of(SerializeConnect("1", params, Challenge{"n", 1795365532351})),
+      R"({"id":"id","publicKey":"key","signature":"v2|id|gateway-client|)"
+      R"(backend|operator|a,b|1795365532351|token|n","signedAt":)"
+      R"(1795365532351,"nonce":"n"})");
+
+  params.device_token = "of-the-device";
+  const std::string text = SerializeConnect("1", params, Challenge{"n", 1});
+  EXPECT_THAT(device_of(text), HasSubstr("|1|of-the-device|n\""));
+  EXPECT_THAT(text, HasSubstr(R"("auth":{"token":"of-the-device"})"));
+}
+
+TEST(SerializeConnectTest, NamesNoDeviceWithoutAChallenge) {
+  const std::string text = SerializeConnect(
+      "1", {"token", "clawplane", "0.1.0", {}, Mirror()}, std::nullopt);
+
+  EXPECT_EQ(text.find("device"), text.npos) << text;
+}
+
+TEST(ParseChallengeTest, WantsANonceAndATime) {
+  const auto challenge =
+      ParseChallenge(R"({"nonce":"3a75","ts":1795365532351,"more":[]})");
+  ASSERT_TRUE(challenge.has_value());
+  EXPECT_EQ(challenge->nonce, "3a75");
+  EXPECT_EQ(challenge->at, 1795365532351);
+  for (const char* text :
+       {"", "[]", "{}", R"({"nonce":"n"})", R"({"ts":1})",
+        R"({"nonce":"","ts":1})", R"({"nonce":"n","ts":"1"})"}) {
+    EXPECT_FALSE(ParseChallenge(text).has_value()) << text;
+  }
+}
+
+TEST(DeviceTokenInTest, IsInTheAuth) {
+  EXPECT_EQ(DeviceTokenIn(R"({"auth":{"deviceToken":"t"}})"), "t");
+  EXPECT_EQ(DeviceTokenIn(R"({"auth":{}})"), "");
+  EXPECT_EQ(DeviceTokenIn(R"({"deviceToken":"t"})"), "");
 }
 
 TEST(ParseHelloTest, ReadsAllMembers) {

@@ -14,6 +14,7 @@
 namespace clawplane::core {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
@@ -88,6 +89,20 @@ TEST_F(GatewayMachineTest, TellsTheExitAndTheLastWordsOfAFailedStart) {
   EXPECT_THAT(status().error->message, HasSubstr("exit code 78"));
   EXPECT_THAT(status().error->message, HasSubstr("Missing config."));
   EXPECT_THAT(status().error->next_step, HasSubstr("start again"));
+}
+
+TEST_F(GatewayMachineTest, TakesOtherLimitsForAStartAndAStopInProgress) {
+  LaunchChild();
+  machine_.Use({.mode = Mode::kLaunch,
+                .start_budget = seconds(7),
+                .stop_grace = seconds(3)});
+
+  Step(PortSeen{2, {ProbeReport::Answer::kNothing, false, ""}});
+  Advance(milliseconds(50));
+  Step(DeadlineReached());
+  EXPECT_EQ(machine_.deadline(), TimePoint(seconds(107)));
+  Step(StopOrder{2, std::nullopt, false});
+  EXPECT_EQ(machine_.deadline(), now_.steady + seconds(3));
 }
 
 TEST_F(GatewayMachineTest, NamesWhoHoldsTheStateLock) {

@@ -88,6 +88,18 @@ class LivenessTest : public ::testing::Test {
   int thorough_checks_ = 0;
 };
 
+TEST_F(LivenessTest, TakesOtherLimitsFromThenOn) {
+  Advance(seconds(1));
+  liveness_.Use({.check_interval = seconds(10), .silence_limit = seconds(90)},
+                now_.steady);
+  EXPECT_EQ(liveness_.deadline(), now_.steady + seconds(10));
+
+  answers_ = Answers::kNothing;
+  const auto time = TimeToVerdict(seconds(300));
+  ASSERT_TRUE(time);
+  EXPECT_LT(*time, seconds(110));
+}
+
 TEST_F(LivenessTest, ChecksAQuietGatewayEachThirtySecondsAndFindsItWell) {
   for (int i = 0; i < 20; ++i) {
     const auto finding = Next();

@@ -22,6 +22,10 @@ GatewayMachine::Settings SettingsFor(Mode mode) {
   return settings;
 }
 
+bool IsConnected(const GatewayStatus& status) {
+  return status.state == State::kRunning || status.phase == Phase::kDraining;
+}
+
 template <typename T>
 bool Has(const std::vector<Effect>& effects) {
   return std::any_of(effects.begin(), effects.end(), [](const Effect& e) {
@@ -54,6 +58,9 @@ void MachineWorld::Step() {
   if (dice < 2) return Take(RandomOrder());
   if (dice < 5) return Take(RandomStaleReport());
   if (dice < 8) return Take(RandomEvidence());
+  if (dice < 10) {
+    if (const auto find = RandomFind()) return Take(*find);
+  }
   if (dice < 65) {
     const auto report = RandomReport();
     if (report) return Take(*report);
@@ -104,9 +111,22 @@ Input MachineWorld::RandomOrder() {
   }
   wanted_ = true;
   if (dice < 5) return StartOrder{last_order_};
-  if (dice < 7) return RestartOrder{last_order_, grace, Chance(20)};
+  const bool force = Chance(20);
+  const bool drain = !force && Chance(40);
+  if (dice < 7) return RestartOrder{last_order_, grace, force, drain};
   wanted_ = false;
-  return StopOrder{last_order_, grace, Chance(20)};
+  return StopOrder{last_order_, grace, force, /*keep_wish=*/false, drain};
+}
+
+// An earlier control plane has left a process.
+std::optional<Input> MachineWorld::RandomFind() {
+  if (machine_.status().state != State::kStopped || mode_ == Mode::kAttach) {
+    return std::nullopt;
+  }
+  wanted_ = Chance(80);
+  child_ = Child{++last_process_, ++last_pid_, Program::kGateway};
+  const uint16_t port = SettingsFor(mode_).port + (Chance(10) ? 1 : 0);
+  return ProcessFound{last_process_, last_pid_, now_.steady, port, wanted_};
 }
 
 // Something of what is possible now, if anything is.
@@ -136,7 +156,21 @@ Input MachineWorld::RandomExit() {
 // Something that is seen of the gateway, true or not.
 Input MachineWorld::RandomEvidence() {
   const Generation process = last_process_ - (Chance(10) ? 1 : 0);
-  switch (Random(9)) {
+  switch (Random(13)) {
+    case 12:
+      return DrainReported{
+          last_link_, static_cast<uint32_t>(Random(3)), {"so"}};
+    case 11:
+      return DrainEnded{last_link_, Chance(30)
+                                        ? std::optional<std::string>("no")
+                                        : std::nullopt};
+    case 10:
+      return RestartAnswered{
+          last_link_, static_cast<RestartAnswered::Answer>(Random(3)), "so"};
+    case 9:
+      return ForeignSignalled{
+          Chance(50) ? std::optional(Fault{Reason::kNotOurs, "no", ""})
+                     : std::nullopt};
     case 8:
       return ConnectionFoundDead{"silent"};
     case 0:
@@ -168,7 +202,8 @@ Input MachineWorld::RandomProbe() {
   const auto answer =
       Chance(60) ? likely : static_cast<ProbeReport::Answer>(Random(4));
   return PortSeen{link,
-                  {answer, Chance(98), "", Chance(2)},
+                  {answer, Chance(98), "", Chance(2),
+                   Chance(50) ? std::optional(7) : std::nullopt},
                   {static_cast<uint64_t>(Random(1000)), seconds(Random(9))}};
 }
 
@@ -252,6 +287,14 @@ void MachineWorld::Apply(const Effect& effect, const GatewayStatus& before) {
   } else if (std::holds_alternative<Terminate>(effect) ||
              std::holds_alternative<Kill>(effect)) {
     Require(child_.has_value(), "a signal without a process");
+  } else if (std::holds_alternative<BeginDrain>(effect)) {
+    Require(accepted_ && machine_.status().phase == Phase::kDraining,
+            "a drain without a connection");
+  } else if (std::holds_alternative<AskForRestart>(effect)) {
+    Require(accepted_ && !child_, "asked to restart without a connection");
+  } else if (const auto* signal = std::get_if<SignalForeign>(&effect)) {
+    Require(signal->pid == 7 && !child_ && before.state == State::kRunning,
+            "a signal to nobody knows whom");
   } else if (std::holds_alternative<RecordRepair>(effect)) {
     Require(!child_, "the end of a repair that goes on");
   } else if (const auto* record = std::get_if<RecordState>(&effect)) {
@@ -275,12 +318,11 @@ void MachineWorld::CheckStep(const Input& input, const GatewayStatus& before,
           "a change of state was not recorded");
   Require(Has<RecordExit>(effects) == (before.last_exit != after.last_exit),
           "an exit was not recorded");
-  Require(before.state != State::kRunning || after.state == State::kRunning ||
-              Has<FailCalls>(effects),
-          "calls go on after RUNNING");
-  if (std::holds_alternative<StopOrder>(input)) {
+  Require(!IsConnected(before) || IsConnected(after) || Has<FailCalls>(effects),
+          "calls go on without a connection");
+  if (const auto* stop = std::get_if<StopOrder>(&input)) {
     Require(!after.wanted_up, "wanted up after a stop");
-    Require(child_ || after.state == State::kStopped,
+    Require(child_ || stop->drain || after.state == State::kStopped,
             "a stop without a process takes time");
   }
   if (const auto* start = std::get_if<StartOrder>(&input)) {
@@ -297,15 +339,21 @@ void MachineWorld::CheckStatus() {
                        state == State::kError;
   Require(at_rest == (status.phase == Phase::kNone), "phase and state differ");
   const bool gateway = child_ && child_->program == Program::kGateway;
-  Require(status.pid == (gateway ? std::optional(child_->pid) : std::nullopt),
+  const std::optional<int> expected =
+      gateway ? std::optional(child_->pid) : std::nullopt;
+  Require(status.pid == expected || (!gateway && status.pid == 7),
           "another pid than the process's");
+  Require(gateway || !status.pid || state == State::kRunning,
+          "the pid of a gateway that is not ours and cannot be reached");
   Require(!status.suspect_since || state == State::kRunning ||
               state == State::kReconnecting,
           "a suspicion of a gateway that is not up");
   Require(status.connected_at.has_value() == (state == State::kRunning),
           "connected_at does not go with RUNNING");
-  Require((state == State::kRunning) == accepted_,
+  Require(IsConnected(status) == accepted_,
           "RUNNING does not go with an accepted connection");
+  Require(status.drain.has_value() == (status.phase == Phase::kDraining),
+          "the work that is left does not go with draining");
   Require(status.next_attempt_at.has_value() ==
               (status.phase == Phase::kBackingOff),
           "next_attempt_at does not go with backing off");
@@ -323,21 +371,24 @@ void MachineWorld::CheckStatus() {
       Require(status.error.has_value(), "ERROR without an error");
       break;
     case State::kStopping:
-      Require(child_.has_value(), "STOPPING without a process");
+      Require(child_ || status.phase == Phase::kDraining,
+              "STOPPING without a process");
       break;
     case State::kStarting:
     case State::kReconnecting:
       Require(status.wanted_up, "on the way up, and not wanted");
       break;
   }
-  Require(!at_rest || orders_.empty(), "an order waits for nothing");
+  Require(!at_rest || orders_.empty() || waits_for_foreign_restart(),
+          "an order waits for nothing");
 }
 
 void MachineWorld::CheckWaits() {
   const bool wakes = machine_.deadline().has_value();
   switch (machine_.status().phase) {
     case Phase::kNone:
-      Require(!wakes && !look_, "a gateway at rest waits for something");
+      Require((!wakes || waits_for_foreign_restart()) && !look_,
+              "a gateway at rest waits for something");
       break;
     case Phase::kProbing:
       Require(look_.has_value(), "probing without a look");
@@ -353,6 +404,9 @@ void MachineWorld::CheckWaits() {
     case Phase::kTerminating:
     case Phase::kRestartDelay:
       Require(wakes && !look_ && !connection_, "a wait without an end");
+      break;
+    case Phase::kDraining:
+      Require(wakes && connection_ && !look_, "draining without end or talk");
       break;
     case Phase::kRepairing:
       Require(child_ && child_->program == Program::kDoctor && !look_ &&

@@ -39,10 +39,18 @@ class MachineWorld {
     Program program;
   };
 
+  // The one order that may wait at rest.
+  bool waits_for_foreign_restart() const {
+    const GatewayStatus& status = machine_.status();
+    return status.state == State::kRunning && !status.owned &&
+           machine_.deadline() && !orders_.empty();
+  }
+
   int Random(int below) { return static_cast<int>(random_() % below); }
   bool Chance(int percent) { return Random(100) < percent; }
 
   Input RandomOrder();
+  std::optional<Input> RandomFind();
   Input RandomProbe();
   Input RandomVerdict();
   Input RandomExit();

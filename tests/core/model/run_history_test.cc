@@ -120,5 +120,23 @@ TEST_F(RunHistoryTest, ChangesNothingOfARunThatIsOver) {
   EXPECT_EQ(last().end_cause, EndCause::kMemory);
 }
 
+TEST_F(RunHistoryTest, CountsHowRunsBeganAndEnded) {
+  ProcessEnd end;
+  for (const ExitStatus exit :
+       {ExitStatus::Exited(0), ExitStatus::Exited(78), ExitStatus::Signaled(9),
+        ExitStatus::Signaled(15)}) {
+    Begin(42);
+    end.exit = exit;
+    history_.End(end, EndCause::kItself, TimePoint());
+    history_.End(end, EndCause::kItself, TimePoint());
+  }
+  const RunHistory::Counts& counts = history_.counts();
+  EXPECT_EQ(counts.starts[static_cast<size_t>(StartCause::kStart)], 4u);
+  const auto& ends = counts.ends[static_cast<size_t>(EndCause::kItself)];
+  EXPECT_EQ(ends.clean, 1u);
+  EXPECT_EQ(ends.code, 1u);
+  EXPECT_EQ(ends.signal, 2u);
+}
+
 }  // namespace
 }  // namespace clawplane::core

@@ -81,6 +81,7 @@ bool ReadSetting(const std::string& line, Scenario& scenario) {
       {"start-budget", &s.start_budget},
       {"start-limit", &s.start_limit},
       {"stop-grace", &s.stop_grace},
+      {"drain-limit", &s.drain_limit},
       {"restart-delay", &s.restart_delay},
       {"handshake-timeout", &s.handshake_timeout},
       {"ready-poll", &s.ready_poll}};
@@ -111,7 +112,7 @@ std::string Rest(std::istringstream& stream) {
 }
 
 std::optional<Reason> ReasonNamed(const std::string& name) {
-  for (int i = 0; i <= static_cast<int>(Reason::kWishNotStored); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::kDrainCutShort); ++i) {
     if (Name(static_cast<Reason>(i)) == name) return static_cast<Reason>(i);
   }
   return std::nullopt;
@@ -133,14 +134,18 @@ std::optional<ProbeReport> ReadReport(std::istringstream& words) {
   words >> who;
   const bool untrusted = who == "untrusted";
   const bool stranger = who == "stranger";
-  if (!untrusted && !stranger) {  // it belongs to what follows
+  std::optional<int> pid;
+  if (who == "pid") {
+    words >> pid.emplace();
+  } else if (!untrusted && !stranger) {  // it belongs to what follows
     words.clear();
     words.seekg(here);
   }
-  return ProbeReport{found->second, !untrusted, "process 99 (node)", stranger};
+  return ProbeReport{found->second, !untrusted, "process 99 (node)", stranger,
+                     pid};
 }
 
-// "force", "grace 2s", or nothing.
+// "force", "drain", "grace 2s", or nothing.
 template <typename Order>
 std::optional<Input> ReadOrder(OrderId id, std::istringstream& words) {
   Order order{};
@@ -149,8 +154,11 @@ std::optional<Input> ReadOrder(OrderId id, std::istringstream& words) {
   std::string grace;
   words >> word >> grace;
   order.force = word == "force";
+  order.drain = word == "drain";
   if (word == "grace") order.grace = ReadTime(grace);
-  if (!word.empty() && !order.force && !order.grace) return std::nullopt;
+  if (!word.empty() && !order.force && !order.drain && !order.grace) {
+    return std::nullopt;
+  }
   return order;
 }
 
@@ -159,10 +167,37 @@ ProcessExited ReadExit(Generation process, std::istringstream& words) {
   const std::string how = Rest(words);
   const bool locked = how.ends_with(" locked");
   return {process,
-          how.starts_with("signal ")
+          how == "unknown" ? ExitStatus::Unknown()
+          : how.starts_with("signal ")
               ? ExitStatus::Signaled(std::stoi(how.substr(7)))
               : ExitStatus::Exited(std::stoi(how)),
           "bye", 0, locked ? "process 7 holds it" : ""};
+}
+
+// "2026.9.6", and the boot id and the uptime if they are given.
+Hello ReadHello(std::istringstream& words) {
+  Hello hello;
+  hello.protocol = 4;
+  std::string what;
+  std::string value;
+  words >> hello.version;
+  hello.boot_id = Concat("boot of ", hello.version);
+  while (words >> what >> value) {
+    if (what == "boot") hello.boot_id = value == "none" ? "" : value;
+    if (what == "uptime") hello.uptime = ReadTime(value);
+    if (what == "protocol") hello.protocol = std::stoi(value);
+  }
+  return hello;
+}
+
+// "process-found 12", with "down" or "port 7" behind it or not.
+ProcessFound ReadFound(std::istringstream& words) {
+  ProcessFound found{1, 0, kStart, GatewayMachine::Settings().port, true};
+  std::string what;
+  words >> found.pid >> what;
+  if (what == "down") found.wanted_up = false;
+  if (what == "port") words >> found.port;
+  return found;
 }
 
 // "lines 3", "cpu 2s", or nothing.
@@ -183,6 +218,26 @@ std::optional<Input> ReadEvidence(const std::string& what, Generation link,
   if (what == "process-stopped") return ProcessStopped{process, true};
   if (what == "process-continued") return ProcessStopped{process, false};
   if (what == "restart-announced") return RestartAnnounced{link};
+  if (what == "restart-accepted") {
+    return RestartAnswered{link, RestartAnswered::Answer::kAccepted, ""};
+  }
+  if (what == "restart-refused") {
+    return RestartAnswered{link, RestartAnswered::Answer::kRefused,
+                           "unknown method"};
+  }
+  if (what == "restart-unanswered") {
+    return RestartAnswered{link, RestartAnswered::Answer::kUnknown, "lost"};
+  }
+  if (what == "signalled") return ForeignSignalled{};
+  if (what == "not-signalled") {
+    return ForeignSignalled{Fault{Reason::kNotOurs, "it is gone", ""}};
+  }
+  if (what == "work-left") {
+    return DrainReported{
+        link, static_cast<uint32_t>(std::stoul(Rest(words))), {"some work"}};
+  }
+  if (what == "drained") return DrainEnded{link, std::nullopt};
+  if (what == "cannot-drain") return DrainEnded{link, "unknown method"};
   if (what == "suspected") return Suspected{};
   if (what == "suspicion-ended") return SuspicionEnded{};
   if (what == "unresponsive") return FoundUnresponsive{"silent for 185 s"};
@@ -241,12 +296,9 @@ std::optional<Input> ScenarioPlayer::ReadInput(const std::string& text) {
   if (what == "launched") return Launched{process, std::stoi(Rest(words))};
   if (what == "exited") return ReadExit(process, words);
   if (what == "wish-found") return WishFound{};
+  if (what == "process-found") return ReadFound(words);
   if (what == "accepted") {
-    Hello hello;
-    hello.version = Rest(words);
-    hello.protocol = 4;
-    hello.boot_id = Concat("boot of ", hello.version);
-    return HandshakeAccepted{link, hello};
+    return HandshakeAccepted{link, ReadHello(words)};
   }
   if (what == "put-off") {
     const auto wait = ReadTime(Rest(words));
@@ -296,6 +348,9 @@ std::optional<std::string> ScenarioPlayer::Play(const ScenarioStep& step) {
 
   const auto effects =
       machine_.Step(*input, {kStart + step.at, kWallStart + step.at});
+  if (const auto* found = std::get_if<ProcessFound>(&*input)) {
+    process_ = found->process;
+  }
   for (const Effect& effect : effects) {
     if (const auto* look = std::get_if<LookAtPort>(&effect)) link_ = look->link;
     if (const auto* dial = std::get_if<Connect>(&effect)) link_ = dial->link;

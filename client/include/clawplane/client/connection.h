@@ -29,7 +29,11 @@ class Connection {
   // The largest message taken: above the 32 MiB that a server sends.
   static constexpr int kMaxMessageBytes = 64 * 1024 * 1024;
 
-  explicit Connection(Target target);
+  // With a limit, a connection that takes longer to come about fails; else
+  // gRPC's own limit of 20 s counts.
+  explicit Connection(
+      Target target,
+      std::optional<absl::Duration> connect_timeout = std::nullopt);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -47,6 +51,7 @@ class Connection {
 
  private:
   const Target target_;
+  const std::optional<absl::Duration> connect_timeout_;
   const std::unique_ptr<v1::GatewayService::Stub> stub_;
 };
 

@@ -1,0 +1,2 @@
+// Nothing of it is called: only the channel WhatsApp would.
+export {};
