@@ -41,6 +41,8 @@ v1::Run::EndCause CauseToProto(core::EndCause cause) {
       return v1::Run::END_CAUSE_UNRESPONSIVE;
     case core::EndCause::kMemory:
       return v1::Run::END_CAUSE_MEMORY;
+    case core::EndCause::kOtherPort:
+      return v1::Run::END_CAUSE_OTHER_PORT;
   }
   return v1::Run::END_CAUSE_UNSPECIFIED;
 }

@@ -34,7 +34,8 @@ constexpr std::array<std::string_view, core::kStartCauses> kStartNames = {
     "start",  "restart",  "server_start", "exit",
     "repair", "decision", "adoption"};
 constexpr std::array<std::string_view, core::kEndCauses> kEndNames = {
-    "itself", "stop", "restart", "start_failed", "unresponsive", "memory"};
+    "itself",       "stop",   "restart",   "start_failed",
+    "unresponsive", "memory", "other_port"};
 constexpr std::array<std::string_view, 5> kCheckNames = {
     "ok", "process", "port", "handshake", "rpc"};
 

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
 #include <string_view>
 
+#include "core/io/replace_file.h"
 #include "core/io/unique_fd.h"
 #include "core/model/text.h"
 
@@ -21,8 +21,8 @@ using core::UniqueFd;
 
 constexpr size_t kMaxBytes = 64 * 1024;
 
-absl::Status SystemError(const std::string& path, std::string_view doing) {
-  const int error = errno;
+absl::Status SystemError(const std::string& path, std::string_view doing,
+                         int error) {
   return absl::Status(absl::ErrnoToStatusCode(error),
                       Concat("the state file ", path, " cannot be ", doing,
                              ": ", strerror(error)));
@@ -53,36 +53,15 @@ bool ReadAll(int file, std::string& text) {
   return true;
 }
 
-bool WriteAll(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(file, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    text.remove_prefix(static_cast<size_t>(count));
-  }
-  return true;
-}
-
-// Without it, the new name of a file may be lost with the power.
-bool SyncDirectoryOf(const std::string& path) {
-  const std::filesystem::path parent =
-      std::filesystem::path(path).parent_path();
-  const UniqueFd directory(::open(parent.empty() ? "." : parent.c_str(),
-                                  O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Some file systems cannot do it, and say so.
-  return directory.get() >= 0 &&
-         (::fsync(directory.get()) == 0 || errno == EINVAL);
-}
-
 }  // namespace
 
 StoredState ReadStateFile(const std::string& path) {
   // A pipe is refused below; opening it must not wait for its writer.
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0 && errno == ENOENT) return std::monostate();
-  if (file.get() < 0) return SystemError(path, "read");
+  if (file.get() < 0) return SystemError(path, "read", errno);
   struct stat stat;
-  if (::fstat(file.get(), &stat) != 0) return SystemError(path, "read");
+  if (::fstat(file.get(), &stat) != 0) return SystemError(path, "read", errno);
   if (!S_ISREG(stat.st_mode)) return SetAside(path, "it is no regular file");
   // It says which process is ours to signal.
   if ((stat.st_uid != ::geteuid() && stat.st_uid != 0) ||
@@ -90,7 +69,7 @@ StoredState ReadStateFile(const std::string& path) {
     return SetAside(path, "other users may have written it");
   }
   std::string text;
-  if (!ReadAll(file.get(), text)) return SystemError(path, "read");
+  if (!ReadAll(file.get(), text)) return SystemError(path, "read", errno);
   if (text.size() > kMaxBytes) return SetAside(path, "it is over 64 KiB");
   auto record = core::ParseStateRecord(text);
   if (const auto* why = std::get_if<std::string>(&record)) {
@@ -101,21 +80,9 @@ StoredState ReadStateFile(const std::string& path) {
 
 absl::Status WriteStateFile(const std::string& path,
                             const core::StateRecord& state) {
-  // Always of this name, so that what a crash leaves is replaced, and never
-  // gathers.
-  const std::string draft = path + ".new";
-  ::unlink(draft.c_str());
-  const UniqueFd file(
-      ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (file.get() < 0) return SystemError(path, "written");
-  if (!WriteAll(file.get(), core::FormatStateRecord(state)) ||
-      ::fsync(file.get()) != 0 || ::rename(draft.c_str(), path.c_str()) != 0) {
-    absl::Status status = SystemError(path, "written");
-    ::unlink(draft.c_str());
-    return status;
-  }
-  if (!SyncDirectoryOf(path)) return SystemError(path, "brought to the disk");
-  return absl::OkStatus();
+  const auto failure = core::ReplaceFile(path, core::FormatStateRecord(state));
+  if (!failure) return absl::OkStatus();
+  return SystemError(path, failure->undone, failure->error);
 }
 
 }  // namespace clawplane::server

@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace clawplane::core {
-namespace {
-
-// As many as the store commits at once.
-constexpr size_t kBatchEvents = 256;
-constexpr size_t kBatchBytes = 4 * 1024 * 1024;
-
-}  // namespace
 
 void EventKeeper::Begin(EventStore& store, const LogBeginning& beginning,
                         std::function<void(const std::string& why)> degraded) {
@@ -54,7 +47,7 @@ void EventKeeper::OnAppend() {
 
 void EventKeeper::HandOver() {
   if (finished_) return;
-  std::vector<Event> batch = TakeNext(kBatchEvents);
+  std::vector<Event> batch = TakeNext(EventStore::kBatchEvents);
   batch_first_ = batch.front().sequence;
   store_->Append(std::move(batch));
 }
@@ -69,7 +62,7 @@ std::vector<Event> EventKeeper::TakeNext(size_t most) {
   while (next_ <= log_.last() && batch.size() < most) {
     const Event& event = log_.at(next_);
     bytes += event.size();
-    if (bytes > kBatchBytes && !batch.empty()) break;
+    if (bytes > EventStore::kBatchBytes && !batch.empty()) break;
     batch.push_back(event);
     ++next_;
   }

@@ -213,6 +213,10 @@ struct EventStoreReports {
 
 class EventStore {
  public:
+  // How much is in a full batch; none is larger, but that of one large event.
+  static constexpr size_t kBatchEvents = 256;
+  static constexpr size_t kBatchBytes = 4 * 1024 * 1024;
+
   virtual ~EventStore() = default;
 
   // Whom to tell. Once, before anything else.

@@ -2,13 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
-#include <filesystem>
 
+#include "core/io/replace_file.h"
 #include "core/io/unique_fd.h"
 #include "core/model/text.h"
 
@@ -23,8 +22,7 @@ Fault Unusable(const std::string& path, std::string_view what,
           std::move(next_step)};
 }
 
-Fault SystemFault(const std::string& path, std::string_view doing) {
-  const int error = errno;
+Fault SystemFault(const std::string& path, std::string_view doing, int error) {
   return Unusable(
       path, Concat("cannot be ", doing, ": ", strerror(error)),
       "mend that in the state directory, then start again: clawctl start");
@@ -52,17 +50,6 @@ std::optional<Fault> FaultIn(const std::string& path, const struct stat& stat) {
   return std::nullopt;
 }
 
-// Without it, the new name of a file may be lost with the power.
-bool SyncDirectoryOf(const std::string& path) {
-  const std::filesystem::path parent =
-      std::filesystem::path(path).parent_path();
-  const UniqueFd directory(::open(parent.empty() ? "." : parent.c_str(),
-                                  O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Some file systems cannot do it, and say so.
-  return directory.get() >= 0 &&
-         (::fsync(directory.get()) == 0 || errno == EINVAL);
-}
-
 }  // namespace
 
 PrivateFile ReadPrivateFile(const std::string& path) {
@@ -71,37 +58,22 @@ PrivateFile ReadPrivateFile(const std::string& path) {
   const UniqueFd file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   if (file.get() < 0 && errno == ENOENT) return std::monostate();
-  if (file.get() < 0) return SystemFault(path, "read");
+  if (file.get() < 0) return SystemFault(path, "read", errno);
   struct stat stat;
-  if (::fstat(file.get(), &stat) != 0) return SystemFault(path, "read");
+  if (::fstat(file.get(), &stat) != 0) return SystemFault(path, "read", errno);
   if (auto fault = FaultIn(path, stat)) return *std::move(fault);
   std::string text(kMaxBytes, '\0');
   const ssize_t size = ::read(file.get(), text.data(), text.size());
-  if (size < 0) return SystemFault(path, "read");
+  if (size < 0) return SystemFault(path, "read", errno);
   text.resize(static_cast<size_t>(size));
   return text;
 }
 
 std::optional<Fault> WritePrivateFile(const std::string& path,
                                       std::string_view text) {
-  // Always of this name, so that what a crash leaves is replaced, and never
-  // gathers.
-  const std::string draft = path + ".new";
-  ::unlink(draft.c_str());
-  const UniqueFd file(
-      ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (file.get() < 0) return SystemFault(path, "written");
-  const bool written = ::write(file.get(), text.data(), text.size()) ==
-                           static_cast<ssize_t>(text.size()) &&
-                       ::fsync(file.get()) == 0 &&
-                       ::rename(draft.c_str(), path.c_str()) == 0;
-  if (!written) {
-    Fault fault = SystemFault(path, "written");
-    ::unlink(draft.c_str());
-    return fault;
-  }
-  if (!SyncDirectoryOf(path)) return SystemFault(path, "brought to the disk");
-  return std::nullopt;
+  const auto failure = ReplaceFile(path, text);
+  if (!failure) return std::nullopt;
+  return SystemFault(path, failure->undone, failure->error);
 }
 
 }  // namespace clawplane::core

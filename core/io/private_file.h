@@ -23,8 +23,8 @@ using PrivateFile = std::variant<std::monostate, std::string, Fault>;
 // process that holds the folder. Thread-compatible.
 PrivateFile ReadPrivateFile(const std::string& path);
 
-// Writes the file at `path` (0600) so that it holds either what it held before
-// or `text`, whatever happens, and returns when it is on the disk.
+// Puts a file that only its owner may read (0600) in place of it, as
+// `ReplaceFile` does.
 std::optional<Fault> WritePrivateFile(const std::string& path,
                                       std::string_view text);
 

@@ -43,10 +43,6 @@ class SqliteEventStore final : public EventStore {
   // For the daemon's log; called on any thread.
   using Log = std::function<void(const std::string& warning)>;
 
-  // How much is in a full batch.
-  static constexpr size_t kBatchEvents = 256;
-  static constexpr size_t kBatchBytes = 4 * 1024 * 1024;
-
   // Takes hold of the directory, which is made with mode 0700 if it is missing.
   // Fails if that cannot be done, or somebody else has it. Whatever is wrong
   // with the database itself is no failure: it is tried again, and events of

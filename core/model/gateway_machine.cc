@@ -107,7 +107,7 @@ void GatewayMachine::On(const ProcessFound& found) {
              Concat("the gateway that was left running is on port ", found.port,
                     ", and port ", settings_.port, " is configured"),
              ""},
-            EndCause::kRestart, false);
+            EndCause::kOtherPort, false);
     return;
   }
   backoff_.Reset();

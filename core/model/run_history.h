@@ -37,8 +37,10 @@ enum class EndCause {
   kStartFailed,
   kUnresponsive,
   kMemory,
+  kOtherPort,
 };
-inline constexpr size_t kEndCauses = static_cast<size_t>(EndCause::kMemory) + 1;
+inline constexpr size_t kEndCauses =
+    static_cast<size_t>(EndCause::kOtherPort) + 1;
 
 // For people: "somebody called Start".
 std::string_view Describe(StartCause cause);

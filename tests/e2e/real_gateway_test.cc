@@ -14,7 +14,6 @@
 namespace clawplane::testing {
 namespace {
 
-using std::chrono::minutes;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
@@ -23,7 +22,6 @@ using ::testing::IsEmpty;
 class RealLifeTest : public RealGatewayTest {
  protected:
   void ExpectCallsWork();
-  void ExpectEventArrives();
 };
 
 void RealLifeTest::ExpectCallsWork() {
@@ -33,34 +31,10 @@ void RealLifeTest::ExpectCallsWork() {
   ASSERT_TRUE(Rpc("health", "", &response, v1::PAYLOAD_FORM_VALUE).ok());
   EXPECT_TRUE(response.result().struct_value().fields().at("ok").bool_value());
 
-  const grpc::Status unknown = Rpc("no.such.method", "{}", &response);
-  EXPECT_EQ(unknown.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(unknown.error_message(), HasSubstr("no.such.method"));
+  ExpectUnknownMethodIsRefused();
 
   ASSERT_TRUE(Rpc("config.schema", "{}", &response).ok());
   EXPECT_GT(response.result_json().size(), 1'000'000u);
-}
-
-void RealLifeTest::ExpectEventArrives() {
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + minutes(2));
-  v1::StreamEventsRequest request;
-  request.add_names("voicewake.changed");
-  const auto reader = stub_->StreamEvents(&context, request);
-  v1::StreamEventsResponse event;
-  ASSERT_TRUE(reader->Read(&event));
-  ASSERT_TRUE(event.has_bookmark());
-  v1::RpcResponse response;
-  ASSERT_TRUE(
-      Rpc("voicewake.set", R"({"triggers":["hey clawplane"]})", &response)
-          .ok());
-  do {
-    ASSERT_TRUE(reader->Read(&event));
-  } while (event.events_size() == 0);
-  EXPECT_EQ(event.events(0).name(), "voicewake.changed");
-  EXPECT_THAT(event.events(0).notification().payload().json(),
-              HasSubstr("hey clawplane"));
-  context.TryCancel();
 }
 
 TEST_F(RealLifeTest, LivesItsWholeLife) {

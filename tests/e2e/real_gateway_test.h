@@ -80,6 +80,10 @@ class RealGatewayTest : public DaemonTest {
     return Make(&v1::GatewayService::Stub::Rpc, request, response);
   }
 
+  void ExpectUnknownMethodIsRefused();
+  // What a call causes comes through the stream of events.
+  void ExpectEventArrives();
+
   std::unique_ptr<v1::GatewayService::Stub> stub_;
 };
 

@@ -6,13 +6,13 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "tests/e2e/real_gateway_test.h"
+#include "tests/version_names.h"
 #include "tests/wait_for.h"
 
 namespace clawplane::testing {
@@ -43,7 +43,6 @@ class RealVersionTest : public RealGatewayTest,
   std::string GatewayDirectory() override;
   void StartIt();
   void ExpectCallsWork();
-  void ExpectEventArrives();
   void ExpectAGapAfterAKill();
   void ExpectAProvenRestart();
   void ExpectTheDevice();
@@ -92,30 +91,7 @@ void RealVersionTest::ExpectCallsWork() {
   const grpc::Status admin = Rpc("system-event", R"({"text":"x"})", &response);
   EXPECT_TRUE(admin.ok()) << admin.error_message();
 
-  const grpc::Status unknown = Rpc("no.such.method", "{}", &response);
-  EXPECT_EQ(unknown.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(unknown.error_message(), HasSubstr("no.such.method"));
-}
-
-void RealVersionTest::ExpectEventArrives() {
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + minutes(2));
-  v1::StreamEventsRequest request;
-  request.add_names("voicewake.changed");
-  const auto reader = stub_->StreamEvents(&context, request);
-  v1::StreamEventsResponse event;
-  ASSERT_TRUE(reader->Read(&event));
-  ASSERT_TRUE(event.has_bookmark());
-  v1::RpcResponse response;
-  ASSERT_TRUE(
-      Rpc("voicewake.set", R"({"triggers":["clawplane"]})", &response).ok());
-  do {
-    ASSERT_TRUE(reader->Read(&event));
-  } while (event.events_size() == 0);
-  EXPECT_EQ(event.events(0).name(), "voicewake.changed");
-  EXPECT_THAT(event.events(0).notification().payload().json(),
-              HasSubstr("clawplane"));
-  context.TryCancel();
+  ExpectUnknownMethodIsRefused();
 }
 
 void RealVersionTest::ExpectAGapAfterAKill() {
@@ -237,12 +213,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Version{"2026.3.13", "openclaw", 3, false},
                       Version{"2026.2.19", "openclaw", 3, true},
                       Version{"2026.1.24-3", "clawdbot", 3, true}),
-    [](const auto& info) {
-      std::string name = "v" + info.param.number;
-      std::replace_if(
-          name.begin(), name.end(), [](char c) { return c < '0'; }, '_');
-      return name;
-    });
+    [](const auto& info) { return "v" + SpelledForATest(info.param.number); });
 
 }  // namespace
 }  // namespace clawplane::testing

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -13,6 +12,7 @@
 #include "tests/e2e/daemon_test.h"
 #include "tests/fakes/fake_device.h"
 #include "tests/fakes/fake_gateway.h"
+#include "tests/version_names.h"
 
 namespace clawplane::testing {
 namespace {
@@ -49,15 +49,9 @@ TEST_P(VersionTest, IsShownAndCanBeCalled) {
   EXPECT_EQ(Clawctl({"restart"}).exit_code, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Like, VersionTest,
-                         ::testing::Values("2026.9.6", "2026.3.13", "2026.2.19",
-                                           "2026.1.24-3"),
+INSTANTIATE_TEST_SUITE_P(Like, VersionTest, KnownVersions(),
                          [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace_if(
-                               name.begin(), name.end(),
-                               [](char c) { return c < '0'; }, '_');
-                           return name;
+                           return SpelledForATest(info.param);
                          });
 
 TEST_F(VersionsTest, SpeakANewerProtocolAndSaySo) {

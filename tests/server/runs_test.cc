@@ -121,6 +121,7 @@ TEST(RunTest, NamesEachCauseAsTheApiDoes) {
   EXPECT_EQ(ended(core::EndCause::kRestart), Run::END_CAUSE_RESTART);
   EXPECT_EQ(ended(core::EndCause::kStartFailed), Run::END_CAUSE_START_FAILED);
   EXPECT_EQ(ended(core::EndCause::kMemory), Run::END_CAUSE_MEMORY);
+  EXPECT_EQ(ended(core::EndCause::kOtherPort), Run::END_CAUSE_OTHER_PORT);
 }
 
 TEST(RunsTest, AreListedLatestFirstUpToTheLimit) {

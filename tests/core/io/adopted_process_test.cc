@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/io/process_table.h"
 #include "tests/core/io/process_fixture.h"
+#include "tests/wait_for.h"
 
 namespace clawplane::core {
 namespace {
@@ -26,6 +27,13 @@ using ::testing::HasSubstr;
 class AdoptedProcessTest : public ProcessTest {
  protected:
   AdoptedProcessTest() : ProcessTest(/*leaves_children=*/true) {}
+  ~AdoptedProcessTest() override { AwaitReaped(); }
+
+  // What was left is still a child of this process, which the launcher reaps
+  // like any orphan: perhaps only after its end was told.
+  static void AwaitReaped() {
+    EXPECT_TRUE(testing::WaitFor([] { return !HasChildren(); }));
+  }
 
   // Launches it, and leaves it once it has printed "up".
   ProcessIdentity StartAndLeave(const std::string& script) {
@@ -128,7 +136,7 @@ TEST_F(AdoptedProcessTest, IsKilledWithItsOwner) {
 
   Adopt(identity).reset();
 
-  while (HasChildren()) ::usleep(1000);  // until the launcher has reaped it
+  AwaitReaped();
   EXPECT_FALSE(Lives(identity.pid));
 }
 
@@ -178,12 +186,12 @@ TEST_F(AdoptedProcessTest, KillsWhatIsLeftOfOneThatHasEnded) {
       "; exec sleep 60' & until [ -e ", Path("a"),
       " ]; do sleep 0.01; done; echo up; exec sleep 60"));
   ::kill(identity.pid, SIGKILL);
-  while (Lives(identity.pid)) ::usleep(1000);
+  EXPECT_TRUE(testing::WaitFor([&] { return !Lives(identity.pid); }));
 
   EXPECT_THAT(AdoptionFault(identity).message, HasSubstr("it has ended"));
 
   EXPECT_EQ(line.AwaitEnd(), "on\n");
-  while (HasChildren()) ::usleep(1000);  // until the launcher has reaped it
+  AwaitReaped();
 }
 
 // What a forged file would name: a process that is not of any launch.
@@ -213,7 +221,7 @@ TEST_F(AdoptedProcessTest, IsNobodyOfAnotherUser) {
     if (::setuid(65534) == 0) ::execve("/bin/sleep", arguments, environment);
     ::_exit(1);
   }
-  while (CommandOf(other) != "sleep") ::usleep(1000);
+  EXPECT_TRUE(testing::WaitFor([&] { return CommandOf(other) == "sleep"; }));
   const auto row = ReadProcessRow(other);
   ASSERT_TRUE(row);
 

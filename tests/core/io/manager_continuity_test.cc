@@ -46,15 +46,6 @@ class ContinuityTest : public ManagerTest {
     });
     return result;
   }
-
-  std::vector<Reason> ErrorsTold() {
-    std::vector<Reason> reasons;
-    for (const Event& event : EventsOf(EventKind::kError)) {
-      reasons.push_back(
-          std::get<ErrorDetail>(event.what.detail).reason.value_or(Reason{}));
-    }
-    return reasons;
-  }
 };
 
 // ---- From one control plane to the next
@@ -109,6 +100,24 @@ TEST_F(ContinuityTest, LaunchesAnotherInPlaceOfWhatItCannotProve) {
 
   EXPECT_EQ(ErrorsTold().front(), Reason::kNotAdopted);
   Await([this] { return !launcher_.specs.empty(); });
+}
+
+TEST_F(ContinuityTest, EndsWhatWasLeftOnAPortThatIsNotConfigured) {
+  LaunchesServe();
+  Begin(Mode::kLaunch);
+  StateRecord left = Left();
+  left.gateway->port = 7;
+
+  Resume(left);
+  AwaitState(State::kRunning, Time::kFlies);
+
+  EXPECT_THAT(ErrorsTold(), ElementsAre(Reason::kNotAdopted));
+  EXPECT_EQ(launcher_.specs.size(), 1u);
+  OnStrand([this] {
+    const core::Run& first = manager_->runs().runs().front();
+    EXPECT_EQ(first.start_cause, StartCause::kAdoption);
+    EXPECT_EQ(first.end_cause, EndCause::kOtherPort);
+  });
 }
 
 TEST_F(ContinuityTest, StopsWhatWasLeftAndIsNotWanted) {

@@ -3,11 +3,10 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-
 #include "tests/core/io/manager_fixture.h"
 #include "tests/fakes/fake_device.h"
 #include "tests/temp_directory.h"
+#include "tests/version_names.h"
 
 namespace clawplane::core {
 namespace {
@@ -64,15 +63,9 @@ TEST_P(ManagerVersionTest, GetsItsScopes) {
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Like, ManagerVersionTest,
-                         ::testing::Values("2026.9.6", "2026.3.13", "2026.2.19",
-                                           "2026.1.24-3"),
+INSTANTIATE_TEST_SUITE_P(Like, ManagerVersionTest, testing::KnownVersions(),
                          [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace_if(
-                               name.begin(), name.end(),
-                               [](char c) { return c < '0'; }, '_');
-                           return name;
+                           return testing::SpelledForATest(info.param);
                          });
 
 TEST_F(ManagerDeviceTest, GetsNoScopesOnProtocol3WithoutADevice) {

@@ -129,6 +129,8 @@ class ManagerTest : public ::testing::Test {
   GatewayStatus Status();
   std::vector<Event> Events();
   std::vector<Event> EventsOf(EventKind kind);
+  // The reasons of the errors that the event log tells of, in order.
+  std::vector<Reason> ErrorsTold();
   // The states that the event log tells of, in order.
   std::vector<State> StatesTold();
   std::vector<std::string> Lines();

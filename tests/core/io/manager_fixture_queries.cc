@@ -106,6 +106,14 @@ std::vector<Event> ManagerTest::EventsOf(EventKind kind) {
   return events;
 }
 
+std::vector<Reason> ManagerTest::ErrorsTold() {
+  std::vector<Reason> reasons;
+  for (const Event& event : EventsOf(EventKind::kError)) {
+    reasons.push_back(*std::get<ErrorDetail>(event.what.detail).reason);
+  }
+  return reasons;
+}
+
 std::vector<State> ManagerTest::StatesTold() {
   std::vector<State> states;
   for (const Event& event : EventsOf(EventKind::kStateChanged)) {

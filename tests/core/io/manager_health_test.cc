@@ -24,15 +24,6 @@ class ManagerHealthTest : public ManagerTest {
     return runs;
   }
 
-  // The causes of the errors told as events, in order.
-  std::vector<Reason> ErrorsTold() {
-    std::vector<Reason> reasons;
-    for (const Event& event : EventsOf(EventKind::kError)) {
-      reasons.push_back(*std::get<ErrorDetail>(event.what.detail).reason);
-    }
-    return reasons;
-  }
-
   void AwaitHealth(bool ok) {
     Await([=, this] {
       const auto& health = manager_->status().health;
