@@ -274,6 +274,35 @@ TEXT
   in_box systemctl daemon-reload
 }
 
+test_left_running() {
+  local gateway restarts example=/usr/share/doc/clawplane/examples/leave-running.conf
+  in_box mkdir -p "/etc/systemd/system/$unit.d"
+  check "the drop-in comes with the package" \
+    in_box cp "$example" "/etc/systemd/system/$unit.d/test.conf"
+  in_box systemctl daemon-reload
+  fake_configuration | sed '$a\  on_exit: leave_running' | configure
+  restart
+  check "it runs with on_exit: leave_running" runs "$unit"
+  gateway=$(gateway_pid)
+  in_box systemctl restart "$unit"
+  check "it runs after a restart of the service" runs "$unit"
+  check "with the same gateway" test "$(gateway_pid)" = "$gateway"
+  restarts=$(property "$unit" NRestarts)
+  in_box kill -9 "$(property "$unit" MainPID)"
+  check "a killed daemon is started again" until_true 30 \
+    is "$unit" NRestarts $((restarts + 1))
+  check "and has the same gateway" runs_as "$gateway"
+  # One that is told to stop it stops it, with whatever systemd kills.
+  fake_configuration | configure
+  restart
+  check "it is owned by a daemon that stops it" runs_as "$gateway"
+  in_box systemctl stop "$unit"
+  check "which it does" is_gone "$gateway"
+  in_box rm -r "/etc/systemd/system/$unit.d"
+  in_box systemctl daemon-reload
+}
+runs_as() { runs "$unit" && [[ $(gateway_pid) == "$1" ]]; }
+
 test_instance() {
   local second=clawplaned@second.service
   restart
@@ -352,7 +381,7 @@ until_true 30 in_box systemctl is-system-running --wait >/dev/null 2>&1 || :
 in_box mount --make-rshared /
 
 tests=(install units fake_gateway reload killed_daemon watchdog
-  wrong_configuration credentials instance)
+  wrong_configuration credentials left_running instance)
 [[ -z $modules ]] || tests+=(real_gateway)
 tests+=(removal)
 for name in "${tests[@]}"; do

@@ -11,7 +11,7 @@ install(FILES deploy/deb/clawplane.yaml DESTINATION /etc/clawplane
         COMPONENT service)
 install(FILES deploy/deb/copyright docs/deployment.md docs/security.md
         DESTINATION share/doc/clawplane COMPONENT service)
-install(FILES deploy/systemd/credentials.conf
+install(FILES deploy/systemd/credentials.conf deploy/systemd/leave-running.conf
         DESTINATION share/doc/clawplane/examples COMPONENT service)
 install(FILES deploy/deb/lintian-overrides DESTINATION share/lintian/overrides
         RENAME clawplane COMPONENT service)

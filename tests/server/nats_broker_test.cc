@@ -8,9 +8,6 @@
 #include <gtest/gtest.h>
 #include <nats/nats.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <memory>
 #include <set>
@@ -20,10 +17,10 @@
 
 #include "tests/core/io/running_strand.h"
 #include "tests/fakes/fake_gateway.h"
-#include "tests/free_port.h"
 #include "tests/http_client.h"
 #include "tests/server/event_reader.h"
 #include "tests/server/event_stream_test.h"
+#include "tests/server/nats_server.h"
 #include "tests/server/served_gateway.h"
 #include "tests/temp_directory.h"
 #include "tests/wait_for.h"
@@ -35,40 +32,6 @@ using ::google::protobuf::util::JsonStringToMessage;
 using ::google::protobuf::util::MessageDifferencer;
 using server::Publication;
 using ::testing::HasSubstr;
-
-// A server that can be ended and begun again, with what it has on disk.
-class NatsServer {
- public:
-  NatsServer() { Begin(); }
-  ~NatsServer() { End(SIGKILL); }
-
-  void Begin() {
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      const std::string port = std::to_string(port_);
-      const std::string store = directory_ / "js";
-      const std::string log = directory_ / "log";
-      ::execl(NATS_SERVER, NATS_SERVER, "-a", "127.0.0.1", "-p", port.c_str(),
-              "-js", "-sd", store.c_str(), "-l", log.c_str(), nullptr);
-      ::_exit(127);
-    }
-  }
-  void End(int signal) {
-    if (pid_ <= 0) return;
-    ::kill(pid_, signal);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
-  std::string url() const {
-    return "nats://127.0.0.1:" + std::to_string(port_);
-  }
-
- private:
-  const TempDirectory directory_;
-  const uint16_t port_ = FreePort();
-  pid_t pid_ = 0;
-};
 
 struct Message {
   std::string subject;
