@@ -212,8 +212,8 @@ void AddLifecycleCommands(CLI::App& app, Command& chosen) {
 
   const auto drain = add(
       "drain",
-      "Let the gateway finish its work, then stop it, without wanting it down: "
-      "for hooks that run before its container or server is ended",
+      "Let the gateway finish its work, and stop it until the server starts "
+      "anew: for preStop hooks",
       &Stop);
   drain.second->drain = drain.second->keep_wanted = true;
 
