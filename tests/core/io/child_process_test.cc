@@ -310,18 +310,22 @@ TEST_F(ChildProcessTest, IsKilledWithItsIoContext) {
   Settle();
   pid_t pid = 0;
   {
-    boost::asio::io_context io;
-    CoreStrand strand(io);
-    ChildProcessLauncher launcher(strand, {});
-    const LaunchSpec spec = Shell("read x <$1", {MakeFifo("never")});
-    std::unique_ptr<Process> process;
-    strand.Post([&] {
-      auto launched = launcher.Launch(spec, {});
-      process = std::move(std::get<0>(launched));
-      pid = process->pid();
-      io.stop();
-    });
-    io.run();
+    std::optional<boost::asio::io_context> io(std::in_place);
+    CoreStrand strand(*io);
+    {
+      ChildProcessLauncher launcher(strand, {});
+      const LaunchSpec spec = Shell("read x <$1", {MakeFifo("never")});
+      std::unique_ptr<Process> process;
+      strand.Post([&] {
+        auto launched = launcher.Launch(spec, {});
+        process = std::move(std::get<0>(launched));
+        pid = process->pid();
+        io->stop();
+      });
+      io->run();
+    }
+    // With what waits in it, which the strand must outlive.
+    io.reset();
   }
 
   int status = 0;
