@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
